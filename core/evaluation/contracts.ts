@@ -1,0 +1,69 @@
+/**
+ * What an evaluator is. All evaluators of a run watch one pass over the held-out rows, then finish.
+ *
+ * Shapes: B rows of a batch, D width.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { ActivationSource } from "../data/contracts.ts";
+import type { Code, ModelShape, Routing } from "../model/contracts.ts";
+import type { SparseAutoencoder } from "../model/sparse-autoencoder.ts";
+
+/** One held-out batch with its forward pass. The tensors are disposed after every evaluator saw them. */
+export interface EvaluationBatch {
+  readonly acts_BD: tf.Tensor2D;
+  readonly reconstruction_BD: tf.Tensor2D;
+  readonly code: Code;
+  readonly routing: Routing;
+}
+
+/** What the training of the run cost, as measured. */
+export interface TrainingCost {
+  readonly steps: number;
+  readonly batchSize: number;
+  /** Median wall-clock of one training step, without data loading. */
+  readonly stepMs: number;
+  /** Largest resident set of the process so far. */
+  readonly peakMemoryBytes: number;
+}
+
+export interface EvaluationContext {
+  readonly model: SparseAutoencoder;
+  readonly shape: ModelShape;
+  readonly source: ActivationSource;
+  readonly training: TrainingCost;
+  /** K where the expert fixes it. */
+  readonly activeFeatures: number | undefined;
+}
+
+export interface EvaluationResult {
+  /** Local metric name -> value; stored as `<evaluator>/<metric>`. Not-a-number is never stored: leave it out. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Larger results for the report (an E x E matrix, a histogram), JSON-serialisable. */
+  readonly artefacts?: Readonly<Record<string, unknown>>;
+}
+
+/** One evaluation of one model. */
+export interface Evaluation {
+  /** Called for every held-out batch; do not keep or dispose its tensors. */
+  observe?(batch: EvaluationBatch): void | Promise<void>;
+  /** `undefined` when this evaluator does not apply to the run (no language model, no ground truth). */
+  finish(): Promise<EvaluationResult | undefined> | EvaluationResult | undefined;
+}
+
+export interface Evaluator {
+  /** Local metric names with their meaning, for tables and docs. */
+  readonly metrics: Readonly<Record<string, MetricDescription>>;
+  begin(context: EvaluationContext): Evaluation;
+}
+
+export interface MetricDescription {
+  readonly summary: string;
+  readonly unit?: string;
+  readonly better?: "lower" | "higher";
+}
+
+declare module "../plugin/kinds.ts" {
+  interface PluginKinds {
+    evaluator: { creates: Evaluator; facts: undefined };
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * What losses, optimizers, schedules and trackers are.
+ *
+ * Shapes: B rows, D width.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { Code, ModelShape, Routing } from "../model/contracts.ts";
+import type { ParameterSet } from "../model/parameters.ts";
+
+/** One forward pass, as a loss sees it. Everything is differentiable where it is a float tensor. */
+export interface LossInput {
+  readonly acts_BD: tf.Tensor2D;
+  readonly reconstruction_BD: tf.Tensor2D;
+  readonly code: Code;
+  readonly routing: Routing;
+  readonly shape: ModelShape;
+  /** Decoder rows as a tensor [F, D] on the tape. */
+  readonly decoder_FD: tf.Tensor2D;
+}
+
+export interface Loss {
+  /** What the value is multiplied by before it is added, at a step counted from 0. */
+  weight(step: number): number;
+  /** Dimensionless scalar; runs inside a gradient computation. */
+  compute(input: LossInput): tf.Scalar;
+}
+
+export interface OptimizerStep {
+  /** The schedule's multiplier times the optimizer's own learning rate is what is applied. */
+  readonly learningRateMultiplier: number;
+  /** Counted from 0. */
+  readonly step: number;
+}
+
+export interface Optimizer {
+  /** The learning rate before the schedule. */
+  readonly learningRate: number;
+  /** Allocates state for these parameters. Called once, before the first step or `restore`. */
+  initialise(parameters: ParameterSet): void;
+  /** Projects the parameters onto their constraints; called before the forward pass. */
+  prepare(parameters: ParameterSet): void;
+  /** Updates the parameters in place. Gradients are already clipped; the optimizer does not dispose of them. */
+  apply(parameters: ParameterSet, gradients: ReadonlyMap<string, tf.Tensor>, step: OptimizerStep): void;
+  /** State by name, to be stored in a checkpoint; the tensors stay the optimizer's. */
+  state(): ReadonlyMap<string, tf.Tensor>;
+  /** Overwrites the state from a checkpoint. */
+  restore(state: ReadonlyMap<string, tf.Tensor>): void;
+  dispose(): void;
+}
+
+export interface Schedule {
+  /** Multiplier of the learning rate at a step counted from 0, of `totalSteps`. */
+  multiplier(step: number, totalSteps: number): number;
+}
+
+/** One logged training step. */
+export interface StepRecord {
+  /** Counted from 1: the number of finished steps. */
+  readonly step: number;
+  /** Activations seen so far. */
+  readonly rows: number;
+  readonly loss: number;
+  /** Unweighted value of each loss by plugin name. */
+  readonly losses: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** Global gradient norm before clipping. */
+  readonly gradientNorm: number;
+  /** Wall-clock of the step itself, without data loading. */
+  readonly stepMs: number;
+}
+
+/** Receives what happens in a run, beside metrics.jsonl, which is always written. */
+export interface Tracker {
+  step?(record: StepRecord): void | Promise<void>;
+  /** Evaluation metrics by `<evaluator>/<metric>`. */
+  evaluated?(metrics: Readonly<Record<string, number>>): void | Promise<void>;
+}
+
+declare module "../plugin/kinds.ts" {
+  interface PluginKinds {
+    loss: { creates: Loss; facts: undefined };
+    optimizer: { creates: Optimizer; facts: undefined };
+    schedule: { creates: Schedule; facts: undefined };
+    tracker: { creates: Tracker; facts: undefined };
+  }
+}

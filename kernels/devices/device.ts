@@ -1,0 +1,23 @@
+/** A device: a tfjs backend with our kernels registered over it, opened once a process. */
+import type * as tf from "@tensorflow/tfjs";
+import type { Kernels } from "../kernels.ts";
+
+export interface Device {
+  /** The name in configs: cpu, wasm, tensorflow. */
+  readonly name: string;
+  /** For people: "wasm (tfjs 4.22.0, SIMD, 1 thread)". */
+  readonly description: string;
+  /** Why `auto` took it, when it did. */
+  readonly reason?: string;
+  readonly tf: typeof tf;
+  readonly kernels: Kernels;
+}
+
+/** How a device is opened, or why it cannot be. */
+export interface DeviceProvider {
+  readonly name: string;
+  /** `undefined` when it can be opened here; else the reason and what to install. */
+  unavailableReason(): Promise<string | undefined>;
+  /** Loads the backend and makes it current. @throws SwitchyardError DEVICE_UNAVAILABLE */
+  open(): Promise<Device>;
+}
