@@ -1,4 +1,45 @@
 /** Error codes of the data room. A code never changes its meaning; a retired one is not reused. */
 import type { Explanation } from "./explanation.ts";
 
-export const dataCodes = {} as const satisfies Record<string, Explanation>;
+export const dataCodes = {
+  FILE_MISSING: {
+    title: "A file or folder that the config names does not exist.",
+    why: "Relative paths start at the project's folder, not at the config file or at the shell's current folder.",
+    fix: "Check the spelling and the folder; `where` shows the absolute path that was tried.",
+  },
+  FILE_UNREADABLE: {
+    title: "A file exists but could not be read.",
+    why: "Missing permission, a folder where a file is expected, or a failing disk.",
+    fix: "Read the system's own message in `received` and repair the cause.",
+  },
+  FILE_UNWRITABLE: {
+    title: "A file could not be written.",
+    why: "Missing permission, a read-only file system, or a folder that was removed meanwhile. Nothing half-written is left behind.",
+    fix: "Make the folder writable or choose another one.",
+  },
+  DISK_FULL: {
+    title: "The disk is full (or a quota is used up).",
+    why: "The file was being written to a temporary name, which was removed; the file under its real name is untouched.",
+    fix: "Free space on that disk, then run the same command again: it continues from the last complete checkpoint.",
+  },
+  NOT_SAFETENSORS: {
+    title: "The file is not a safetensors file.",
+    why: "A safetensors file starts with the length of its JSON header as 8 bytes, then the header. These bytes are something else: a PyTorch pickle, an HTML error page, a Git LFS pointer.",
+    fix: "Download or export the file again as safetensors.",
+  },
+  SAFETENSORS_TRUNCATED: {
+    title: "The safetensors file is shorter or longer than its header says.",
+    why: "Usually a download or copy that was cut off. Reading on would give wrong numbers.",
+    fix: "Get the file again.",
+  },
+  SAFETENSORS_CORRUPT: {
+    title: "The header of a safetensors file contradicts itself.",
+    why: "Tensors overlap, leave gaps, or take another number of bytes than shape times size of their type.",
+    fix: "Write the file again with a maintained safetensors library.",
+  },
+  TENSOR_MISSING: {
+    title: "A file does not hold the tensor that was asked for.",
+    why: "The name is misspelt, or the file was made for something else.",
+    fix: "Use one of the names listed in `received`.",
+  },
+} as const satisfies Record<string, Explanation>;
