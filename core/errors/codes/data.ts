@@ -42,4 +42,44 @@ export const dataCodes = {
     why: "The name is misspelt, or the file was made for something else.",
     fix: "Use one of the names listed in `received`.",
   },
+  NO_ROWS: {
+    title: "A source has no rows where some are needed.",
+    why: "The data is empty, or everything was held out. An average over nothing would be NaN.",
+    fix: "Give the source more data, or change heldOutRows, heldOutFraction or maxRows.",
+  },
+  NO_FILES: {
+    title: "None of the paths holds a file that the source can read.",
+    why: "A folder is searched for files with known endings; it holds none.",
+    fix: "Name the files, or the folder that holds them.",
+  },
+  ACTIVATIONS_NOT_2D: {
+    title: "The tensor is not a matrix of activations.",
+    why: "Activations are rows: [number of rows, width], of floating-point type, in row-major (C) order.",
+    fix: "Reshape and save again: acts.reshape(-1, width), float32 or float16, numpy.ascontiguousarray.",
+  },
+  ACTIVATIONS_AMBIGUOUS: {
+    title: "A file holds several matrices and the config does not say which.",
+    why: "Guessing could train on the wrong layer.",
+    fix: "Set the source's `tensor` option to one of the names in `received`.",
+  },
+  WIDTHS_DIFFER: {
+    title: "The shards of one source have rows of different width.",
+    why: "They come from different models or layers.",
+    fix: "Name only the files that belong together.",
+  },
+  DATA_NOT_FINITE: {
+    title: "A row of activations holds NaN or an infinity.",
+    why: "One such number makes every parameter NaN within a step. Float16 overflows above 65504, which large models reach.",
+    fix: "Export the activations again (bfloat16 or float32 when float16 overflowed), or leave that row out.",
+  },
+  NOT_NPY: {
+    title: "The file is not a .npy file that can be read.",
+    why: "It does not start as NumPy writes arrays, or its size is not what its header says.",
+    fix: "Save it again with numpy.save (no pickled objects, no .npz).",
+  },
+  SOURCE_OPTIONS: {
+    title: "The options of a source contradict each other or the data.",
+    why: "Each is valid alone, but not together; see `expected` and `received`.",
+    fix: "Change one of the options named.",
+  },
 } as const satisfies Record<string, Explanation>;
