@@ -4,6 +4,7 @@ import { cliCodes } from "./codes/cli.ts";
 import { configCodes } from "./codes/config.ts";
 import { containerCodes } from "./codes/container.ts";
 import { dataCodes } from "./codes/data.ts";
+import { evaluationCodes } from "./codes/evaluation.ts";
 import { kernelsCodes } from "./codes/kernels.ts";
 import { modelCodes } from "./codes/model.ts";
 import { pluginCodes } from "./codes/plugin.ts";
@@ -17,6 +18,7 @@ const allCodes = {
   ...configCodes,
   ...containerCodes,
   ...dataCodes,
+  ...evaluationCodes,
   ...kernelsCodes,
   ...modelCodes,
   ...pluginCodes,
