@@ -11,8 +11,8 @@ async function activeFeatures(code: Code, featuresPerExpert: number): Promise<nu
   return visited;
 }
 
-suite("visitActiveFeatures", (test, { before }) => {
-  before(useCpu);
+suite("visitActiveFeatures", (test, hooks) => {
+  hooks.before(useCpu);
 
   test("visits the features of a sparse code and passes over zeros", async () => {
     const code: Code = {

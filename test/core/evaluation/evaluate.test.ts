@@ -32,8 +32,8 @@ async function failureOf(promise: Promise<unknown>): Promise<SwitchyardError> {
   throw new Error("expected a SwitchyardError, but nothing was thrown");
 }
 
-suite("evaluate", (test, { before }) => {
-  before(useCpu);
+suite("evaluate", (test, hooks) => {
+  hooks.before(useCpu);
 
   test("shows every evaluator every row once, in order, with a last partial batch", async () => {
     const rows = rowsOf(7, 2, 3);
@@ -57,7 +57,9 @@ suite("evaluate", (test, { before }) => {
   test("stops at the configured number of rows", async () => {
     let rows = 0;
     const counter = evaluatorOf({
-      observe: ({ acts_BD }) => void (rows += acts_BD.shape[0]),
+      observe: ({ acts_BD }) => {
+        rows += acts_BD.shape[0];
+      },
       finish: () => ({ metrics: { rows } }),
     });
     const { metrics } = await evaluate(inputOf([["counter", counter]], rowsOf(7, 2, 1), 5));
@@ -152,7 +154,9 @@ suite("evaluate", (test, { before }) => {
       reconstruct: (acts) => tf.add(tf.mul(acts, 2), 1),
     });
     const watcher = evaluatorOf({
-      observe: async ({ acts_BD }) => void (await acts_BD.data()),
+      observe: async ({ acts_BD }) => {
+        await acts_BD.data();
+      },
       finish: () => undefined,
     });
     const before = tf.memory().numTensors;

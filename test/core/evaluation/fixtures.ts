@@ -81,6 +81,7 @@ export function fakeModel(input: FakeModelInput): SparseAutoencoder {
       code: (input.code ?? noneActive)(acts_BD),
       reconstruction_BD: (input.reconstruct ?? ((acts) => tf.clone(acts)))(acts_BD),
     }),
+    initialiseDecoderBias: () => undefined,
     decode: () => {
       throw new Error("the fake model does not decode");
     },

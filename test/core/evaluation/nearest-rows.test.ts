@@ -38,8 +38,8 @@ async function received(queries: number[][], candidates: number[][], numGroups =
   return [...nearest];
 }
 
-suite("nearestCosines", (test, { before }) => {
-  before(useCpu);
+suite("nearestCosines", (test, hooks) => {
+  hooks.before(useCpu);
 
   test("finds the nearest direction whatever the lengths", async () => {
     const cosines = await received(
