@@ -19,6 +19,12 @@ export interface ForwardPass {
 export interface SparseAutoencoder {
   readonly shape: ModelShape;
   readonly parameters: ParameterSet;
+  /**
+   * Sets the decoder's bias as the config says (geometric median of these rows, or zeros), and with it the router
+   * parameters that start there. Called once, before the first step, with its batch.
+   * @param rows_BD Row-major float32, length B * D.
+   */
+  initialiseDecoderBias(rows_BD: Float32Array): void;
   /** Routes, encodes and decodes; differentiable in the parameters. The caller disposes (tidy). */
   forward(acts_BD: tf.Tensor2D): ForwardPass;
   /** [B, D] with the decoder's bias. */

@@ -1,4 +1,80 @@
-/** Error codes of the model room. A code never changes its meaning; a retired one is not reused. */
+/** Error codes of the model and training rooms. A code never changes its meaning; a retired one is not reused. */
 import type { Explanation } from "./explanation.ts";
 
-export const modelCodes = {} as const satisfies Record<string, Explanation>;
+export const modelCodes = {
+  FEATURES_NOT_DIVISIBLE: {
+    title: "The number of features cannot be divided evenly among the experts.",
+    why: "Every expert owns one contiguous block of F/E features of the dictionary, so F must be a multiple of E.",
+    fix: "Change model.features to a multiple of the router's expert count, or change the expert count.",
+    example: "features: 2048 with experts: 6 is wrong; with experts: 8 it gives 256 features an expert.",
+  },
+  K_TOO_LARGE: {
+    title: "More active features are asked for than a row's experts have.",
+    why:
+      "A row sees only the blocks of the experts that it is routed to: R experts of F/E features. A top-k with k above " +
+      "R * F/E could only be filled with features of other experts, which were never computed.",
+    fix: "Lower k, raise model.features, or use fewer experts.",
+    example: "features: 512, experts: 16 leaves 32 features an expert, so k can be at most 32.",
+  },
+  SELECTED_EXPERTS_TOO_LARGE: {
+    title: "A router selects more experts than there are.",
+    why: "A row is routed to different experts, so at most all of them can be selected.",
+    fix: "Lower the number of selected experts, or raise the number of experts.",
+  },
+  PARAMETER_UNKNOWN: {
+    title: "There is no parameter of that name in this model.",
+    why: "Parameters are named encoder, encoder_bias, decoder, decoder_bias and router.<name>; which exist depends on the config.",
+    fix: "Use one of the names that the message lists.",
+  },
+  PARAMETER_SHAPE: {
+    title: "A router gave initial values that do not fit their shape, or an impossible shape.",
+    why: "The number of values must be the product of the shape; a parameter that follows the decoder's bias must have its shape.",
+    fix: "Correct `initialise` of the router plugin.",
+  },
+  ROUTING_SHAPE: {
+    title: "A router returned tensors of another shape than its facts promise.",
+    why:
+      "Kernels read experts by index without checking, so a routing must be int32 [B, R] with gates [B, R], where R is " +
+      "the number of selected experts that the router's facts state.",
+    fix: "Correct `route` or `facts` of the router plugin.",
+  },
+  LOSS_NOT_FINITE: {
+    title: "The loss or its gradient became infinite or not a number.",
+    why:
+      "Training cannot continue from such a step: every parameter would become not-a-number. The step was not applied; " +
+      "the last checkpoint is untouched. Most often the learning rate is too high, or the activations have a huge scale.",
+    fix: "Lower the optimizer's learningRate, set training.gradientClip, or check the scale of the activations, then run again.",
+  },
+  OPTIMIZER_STATE_MISMATCH: {
+    title: "Stored optimizer state does not fit the parameters.",
+    why: "Resuming to the same bits needs the state of the very optimizer that wrote the checkpoint.",
+    fix: "Resume with the optimizer of the checkpoint, or start the run anew in another folder.",
+  },
+  CHECKPOINT_UNREADABLE: {
+    title: "A checkpoint cannot be read.",
+    why:
+      "The file is truncated or damaged. Checkpoints are written under a temporary name, synced and renamed, so a " +
+      "crash of Switchyard does not leave one; a full disk, a broken copy or another program can.",
+    fix: "Delete the file: the run then resumes from the checkpoint before it.",
+  },
+  CHECKPOINT_NOT_RECOGNISED: {
+    title: "The file is a valid safetensors file but no Switchyard checkpoint.",
+    why: "A checkpoint says so in its metadata (format: switchyard-checkpoint) and states step, rows and seed there.",
+    fix: "Point at a file in the checkpoints folder of a run.",
+  },
+  CHECKPOINT_OTHER_VERSION: {
+    title: "The checkpoint was written in another version of the format.",
+    why: "Reading it by this version's rules could restore wrong values without anyone noticing.",
+    fix: "Use the version of Switchyard that wrote it, or start the run anew.",
+  },
+  CHECKPOINT_OTHER_ARCHITECTURE: {
+    title: "The checkpoint holds a model of another architecture.",
+    why: "The names or shapes of its parameters differ from those that the config describes.",
+    fix: "Use the config of the run that wrote the checkpoint, or start the run anew in another folder.",
+  },
+  CHECKPOINT_OTHER_RUN: {
+    title: "The checkpoint belongs to a run with another seed or batch size.",
+    why: "The seed and the number of rows seen decide the order of the data; resuming with others would be a different run.",
+    fix: "Resume with the seed and batch size of the checkpoint, or start the run anew.",
+  },
+} as const satisfies Record<string, Explanation>;

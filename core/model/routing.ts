@@ -1,0 +1,38 @@
+/** Checks what a router returns, before kernels index memory by it. */
+import { SwitchyardError } from "../errors/switchyard-error.ts";
+import type { ModelShape, Routing } from "./contracts.ts";
+
+/**
+ * @param rows B
+ * @throws SwitchyardError ROUTING_SHAPE when indices or gates are not [B, R], indices are not int32, or
+ *   probabilities are not [B, E]. Values are not read: that would wait for the device at every step.
+ */
+export function checkRouting(routing: Routing, rows: number, shape: ModelShape): Routing {
+  const { expertIndices_BR, gates_BR, probabilities_BE } = routing;
+  const expected_BR = `[${rows}, ${shape.selectedExperts}]`;
+  expectShape("expertIndices_BR", `int32 ${expected_BR}`, `${expertIndices_BR.dtype} ${text(expertIndices_BR.shape)}`);
+  expectShape("gates_BR", `float32 ${expected_BR}`, `${gates_BR.dtype} ${text(gates_BR.shape)}`);
+  if (probabilities_BE !== undefined) {
+    const received = `${probabilities_BE.dtype} ${text(probabilities_BE.shape)}`;
+    expectShape("probabilities_BE", `float32 [${rows}, ${shape.experts}]`, received);
+  }
+  return routing;
+}
+
+function expectShape(tensor: string, expected: string, received: string): void {
+  if (expected === received) return;
+  throw new SwitchyardError(
+    "ROUTING_SHAPE",
+    `The router returned ${tensor} of another shape or type than its facts promise.`,
+    {
+      where: `model.router, ${tensor}`,
+      expected,
+      received,
+      next: "correct `route` or `facts` of the router plugin",
+    },
+  );
+}
+
+function text(shape: readonly number[]): string {
+  return `[${shape.join(", ")}]`;
+}

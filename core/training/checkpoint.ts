@@ -1,0 +1,118 @@
+/**
+ * Checkpoints: everything that a run needs to go on to the same bits, in one safetensors file.
+ *
+ * Tensors: the parameters by their names, and the optimizer's state as `optimizer.<name>`. Metadata: format, version,
+ * step, rows, seed and batch size. Data order and random streams are functions of seed and rows, so numbers suffice
+ * for them. The file appears whole or not at all.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
+import { readSafetensors, writeSafetensors } from "../data/safetensors.ts";
+import type { Safetensors, WritableTensor } from "../data/safetensors.ts";
+import { overwrite } from "../model/create-parameters.ts";
+import type { ParameterSet } from "../model/parameters.ts";
+import { checkArchitecture, checkRun, parseMetadata } from "./checkpoint-checks.ts";
+import type { CheckpointMetadata } from "./checkpoint-checks.ts";
+import type { Optimizer } from "./contracts.ts";
+
+/** A moment of training, ready to be written. */
+export interface TrainingState extends CheckpointMetadata {
+  readonly parameters: ParameterSet;
+  readonly optimizer: Optimizer;
+}
+
+export interface StoredValue {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** A checkpoint as read: numbers on the host, on no device yet. */
+export interface Checkpoint extends CheckpointMetadata {
+  readonly parameters: ReadonlyMap<string, StoredValue>;
+  readonly optimizerState: ReadonlyMap<string, StoredValue>;
+}
+
+/** What a checkpoint must fit. */
+export interface CheckpointExpectation {
+  readonly parameters: ParameterSet;
+  /** Checked when given: resuming with other values would be another run. */
+  readonly seed?: number;
+  readonly batchSize?: number;
+}
+
+const optimizerPrefix = "optimizer.";
+
+/** @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE; a file of that name is then as before. */
+export async function saveCheckpoint(file: string, state: TrainingState): Promise<void> {
+  const tensors = new Map<string, WritableTensor>();
+  const named: (readonly [string, tf.Tensor])[] = [
+    ...state.parameters.all.map(({ name, variable }) => [name, variable] as const),
+    ...[...state.optimizer.state()].map(([name, tensor]) => [`${optimizerPrefix}${name}`, tensor] as const),
+  ];
+  for (const [name, tensor] of named) {
+    tensors.set(name, { shape: tensor.shape, data: await tensor.data<"float32">() });
+  }
+  await writeSafetensors(file, tensors, {
+    format: "switchyard-checkpoint",
+    version: "1",
+    step: String(state.step),
+    rows: String(state.rows),
+    seed: String(state.seed),
+    batchSize: String(state.batchSize),
+  });
+}
+
+/**
+ * Reads a checkpoint and checks that it belongs to this model and, where told, to this run.
+ * @throws SwitchyardError CHECKPOINT_UNREADABLE, CHECKPOINT_NOT_RECOGNISED, CHECKPOINT_OTHER_VERSION,
+ *   CHECKPOINT_OTHER_ARCHITECTURE, CHECKPOINT_OTHER_RUN; FILE_MISSING when there is none.
+ */
+export async function loadCheckpoint(file: string, expected: CheckpointExpectation): Promise<Checkpoint> {
+  const stored = await readWhole(file);
+  const metadata = parseMetadata(file, stored.metadata);
+  const parameters = new Map<string, StoredValue>();
+  const optimizerState = new Map<string, StoredValue>();
+  for (const [name, { shape, data }] of stored.tensors) {
+    if (!(data instanceof Float32Array)) continue;
+    if (name.startsWith(optimizerPrefix)) optimizerState.set(name.slice(optimizerPrefix.length), { shape, data });
+    else parameters.set(name, { shape, data });
+  }
+  checkArchitecture(file, expected.parameters, parameters);
+  checkRun(file, expected, metadata);
+  return { ...metadata, parameters, optimizerState };
+}
+
+/** Overwrites the parameters by those of a checkpoint that `loadCheckpoint` accepted. */
+export function restoreParameters(tensorflow: typeof tf, parameters: ParameterSet, checkpoint: Checkpoint): void {
+  tensorflow.tidy(() => {
+    for (const { name, variable } of parameters.all) {
+      const value = checkpoint.parameters.get(name);
+      if (value !== undefined) overwrite(tensorflow, variable, tensorflow.tensor(value.data, [...value.shape]));
+    }
+  });
+}
+
+/** @throws SwitchyardError OPTIMIZER_STATE_MISMATCH when another optimizer wrote it. */
+export function restoreOptimizer(tensorflow: typeof tf, optimizer: Optimizer, checkpoint: Checkpoint): void {
+  tensorflow.tidy(() => {
+    const entries = [...checkpoint.optimizerState].map(
+      ([name, { shape, data }]) => [name, tensorflow.tensor(data, [...shape])] as const,
+    );
+    optimizer.restore(new Map(entries));
+  });
+}
+
+async function readWhole(file: string): Promise<Safetensors> {
+  try {
+    return await readSafetensors(file);
+  } catch (error) {
+    if (error instanceof SwitchyardError && error.code === "FILE_MISSING") throw error;
+    throw new SwitchyardError("CHECKPOINT_UNREADABLE", "The checkpoint cannot be read.", {
+      where: file,
+      expected: "a whole safetensors file",
+      received: error instanceof SwitchyardError ? `${error.summary} [${error.code}]` : messageOf(error),
+      next: "delete the file; the run then resumes from the checkpoint before it",
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Adam, with the decoder's rows held at norm 1 as the reference implementation does.
+ *
+ *   before the forward pass   decoder rows /= their norms
+ *   before the update         decoder gradient -= its component along each row
+ *   update                    Kingma and Ba 2015, algorithm 1, with PyTorch's placement of epsilon
+ *
+ * The saved decoder is the one after the last update, not renormalised, as the reference saves it.
+ * @see Kingma and Ba 2015 (arXiv 1412.6980); amudide/switch_sae trainers/switch.py (update); docs/paper-map.md
+ */
+import type * as tensorflow from "@tensorflow/tfjs";
+import { Type } from "typebox";
+import { SwitchyardError } from "../../core/errors/switchyard-error.ts";
+import { overwrite, propagateShared } from "../../core/model/create-parameters.ts";
+import { definePlugin } from "../../core/plugin/define-plugin.ts";
+import { kernelsRef, tensorFlowRef } from "../../core/services.ts";
+
+interface Moments {
+  readonly first: tensorflow.Variable;
+  readonly second: tensorflow.Variable;
+}
+
+export const adam = definePlugin({
+  kind: "optimizer",
+  name: "adam",
+  version: "1",
+  summary: "Adam; keeps decoder rows at unit norm unless told not to.",
+  paper: "Kingma and Ba 2015 (arXiv 1412.6980)",
+  options: Type.Object({
+    learningRate: Type.Number({
+      exclusiveMinimum: 0,
+      default: 2e-4,
+      description: "Step size before the schedule. The paper uses 2e-4 / sqrt(features / 16384).",
+    }),
+    beta1: Type.Number({ minimum: 0, exclusiveMaximum: 1, default: 0.9, description: "Decay of the mean gradient." }),
+    beta2: Type.Number({
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.999,
+      description: "Decay of the mean squared gradient.",
+    }),
+    epsilon: Type.Number({
+      exclusiveMinimum: 0,
+      default: 1e-8,
+      description: "Added to the root of the second moment.",
+    }),
+    decoderNorm: Type.Enum(["unit", "free"], {
+      default: "unit",
+      description:
+        "unit: decoder rows are renormalised before each step and move only across their direction. free: neither.",
+    }),
+  }),
+  deps: { tf: tensorFlowRef, kernels: kernelsRef },
+  create: ({ learningRate, beta1, beta2, epsilon, decoderNorm }, { tf, kernels }) => {
+    const moments = new Map<string, Moments>();
+    const state = (): Map<string, tensorflow.Variable> => {
+      const named = new Map<string, tensorflow.Variable>();
+      for (const [name, { first, second }] of moments) named.set(`${name}.first`, first).set(`${name}.second`, second);
+      return named;
+    };
+    return {
+      learningRate,
+      initialise: (parameters) => {
+        for (const { name, variable } of parameters.all) {
+          moments.set(name, { first: zeros(tf, variable.shape), second: zeros(tf, variable.shape) });
+        }
+      },
+      prepare: (parameters) => {
+        if (decoderNorm === "unit") kernels.normaliseRows(parameters.get("decoder"));
+      },
+      apply: (parameters, gradients, { learningRateMultiplier, step }) => {
+        const hyperparameters = {
+          learningRate: learningRate * learningRateMultiplier,
+          beta1,
+          beta2,
+          epsilon,
+          step: step + 1,
+        };
+        for (const { name, variable } of parameters.all) {
+          const gradient = gradients.get(name);
+          const own = moments.get(name);
+          if (gradient === undefined || own === undefined) continue;
+          tf.tidy(() => {
+            const isConstrained = decoderNorm === "unit" && name === "decoder";
+            const applied = isConstrained
+              ? kernels.removeParallelComponent(
+                  gradient as tensorflow.Tensor2D,
+                  variable as tensorflow.Tensor as tensorflow.Tensor2D,
+                )
+              : gradient;
+            kernels.adamStep(variable, applied, own, hyperparameters);
+          });
+          propagateShared(tf, parameters, name);
+        }
+      },
+      state,
+      restore: (stored) => {
+        const own = state();
+        checkState(own, stored);
+        for (const [name, variable] of own) {
+          const value = stored.get(name);
+          if (value !== undefined) overwrite(tf, variable, value);
+        }
+      },
+      dispose: () => {
+        for (const variable of state().values()) variable.dispose();
+        moments.clear();
+      },
+    };
+  },
+});
+
+function zeros(tf: typeof tensorflow, shape: readonly number[]): tensorflow.Variable {
+  return tf.tidy(() => tf.variable(tf.zeros([...shape]), false));
+}
+
+type TensorMap = ReadonlyMap<string, tensorflow.Tensor>;
+
+function checkState(own: TensorMap, stored: TensorMap): void {
+  const described = (tensors: TensorMap): string[] =>
+    [...tensors].map(([name, tensor]) => `${name} [${tensor.shape.join(", ")}]`);
+  const expected = described(own);
+  const received = new Set(described(stored));
+  const missing = expected.filter((entry) => !received.delete(entry));
+  if (missing.length === 0 && received.size === 0) return;
+  throw new SwitchyardError(
+    "OPTIMIZER_STATE_MISMATCH",
+    "The stored optimizer state is not that of adam for these parameters.",
+    {
+      where: "optimizer adam",
+      expected: missing.length === 0 ? "nothing else" : `also ${missing.join(", ")}`,
+      received: received.size === 0 ? "nothing of the kind" : `also ${[...received].join(", ")}`,
+      next: "resume with the optimizer and the model that wrote the checkpoint",
+    },
+  );
+}
