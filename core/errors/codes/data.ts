@@ -82,4 +82,44 @@ export const dataCodes = {
     why: "Each is valid alone, but not together; see `expected` and `received`.",
     fix: "Change one of the options named.",
   },
+  MODEL_UNSUPPORTED: {
+    title: "The checkpoint is not a GPT-2 that can be run here.",
+    why: "The forward pass is GPT-2's: learned positions, gelu_new, tied or untied output. Another architecture run as GPT-2 would give activations that look plausible and are wrong.",
+    fix: "Use a checkpoint whose config.json says model_type gpt2, or export activations with another tool and read them with source: activations.",
+  },
+  MODEL_TENSORS: {
+    title: "A checkpoint's weights do not fit its config.json.",
+    why: "Tensors are missing or of another shape: the two files come from different models, or the names are another architecture's.",
+    fix: "Use the config.json that belongs to the weights.",
+  },
+  MODEL_UNREACHABLE: {
+    title: "The model is neither a folder nor in the local cache, and cannot be downloaded.",
+    why: "The hub cannot be reached, HF_HUB_OFFLINE is set, or there is no such repository. A cached model needs no network.",
+    fix: "Download it once where there is a network (huggingface-cli download NAME), copy the cache folder and set HF_HOME, or give the path of a local folder.",
+  },
+  TOKENIZER_UNUSABLE: {
+    title: "The checkpoint's tokenizer is missing or cannot be read.",
+    why: "Text becomes token ids by tokenizer.json, or by vocab.json and merges.txt, in the checkpoint's folder.",
+    fix: "Put these files beside the weights, or give token ids (.safetensors, .npy) as texts.",
+  },
+  TOKEN_OUT_OF_RANGE: {
+    title: "A token id does not exist in the model's vocabulary.",
+    why: "The tokenizer, or the file of token ids, belongs to another model.",
+    fix: "Use the tokenizer of this checkpoint, or token ids made with it.",
+  },
+  TOKENS_UNREADABLE: {
+    title: "A file of token ids does not hold whole numbers in one or two dimensions.",
+    why: "Ids are read from the file's only tensor: int32, int64, uint16 or the like, [tokens] or [documents, tokens].",
+    fix: "Save the ids as int32.",
+  },
+  TEXT_TOO_SHORT: {
+    title: "A text is empty or shorter than one context.",
+    why: "Texts are cut into contexts of contextLength tokens and the remainder is dropped; of this text nothing would be left.",
+    fix: "Remove the file from the list, or choose a smaller contextLength.",
+  },
+  TEXT_LINE_INVALID: {
+    title: "A line of a .jsonl file is not an object with the text field.",
+    why: "Every line is one JSON object; its text is read from the field that the source's `field` option names.",
+    fix: "Repair the line that `where` points at, or set `field`.",
+  },
 } as const satisfies Record<string, Explanation>;
