@@ -1,4 +1,50 @@
 /** Error codes of the run room. A code never changes its meaning; a retired one is not reused. */
 import type { Explanation } from "./explanation.ts";
 
-export const runCodes = {} as const satisfies Record<string, Explanation>;
+export const runCodes = {
+  RUN_FORMAT: {
+    title: "A run folder was written by another version of Switchyard's folder layout.",
+    why: "Reading it as if it had today's layout could show wrong numbers, and continuing it could destroy results. So it is neither read nor changed.",
+    fix: "Use the version of Switchyard that wrote it, or choose another folder with `--runs`.",
+  },
+  RUN_FOLDER_BROKEN: {
+    title: "A file of a run folder cannot be understood.",
+    why: "Switchyard writes these files atomically, so something else changed or cut the file.",
+    fix: "Restore the file named in `where`, or move the run's folder away; the next `switchyard run` makes the run again.",
+  },
+  RUN_LOCKED: {
+    title: "Another process is working on this run.",
+    why: "Two processes that train one run would overwrite each other's checkpoints.",
+    fix: "Wait for the other process (its id and host are in `received`), or stop it; then run the same command again.",
+  },
+  RUN_CRASHED: {
+    title: "The process of a run ended without saying why.",
+    why: "The system killed it (out of memory is the usual reason: exit by SIGKILL), or the runtime itself crashed. What it printed last is in its log.",
+    fix: "Read the log named in `where`. For memory: fewer `--slots`, a smaller `training.batchSize` or `training.shuffleRows`. Then run the same command again: it continues from the last checkpoint.",
+  },
+  RUN_ID_MISMATCH: {
+    title: "A run folder holds another run than the one that belongs there.",
+    why: "A folder is named after its run's id. Someone renamed or copied a folder into this place.",
+    fix: "Move that folder away and run the same command again.",
+  },
+  METRICS_BROKEN: {
+    title: "A line of metrics.jsonl is not a step record.",
+    why: "Only the last line may be incomplete (a run that was killed while writing it); this one lies before it, so the file was changed from outside.",
+    fix: "Remove the line named in `where`.",
+  },
+  CHECKPOINT_OF_OTHER_LENGTH: {
+    title: "A run has a checkpoint beyond its last step.",
+    why: "The checkpoint was written by a longer training than this run's config asks for, so it cannot be a part of this run.",
+    fix: "Move that checkpoint away, or start the run over with `--rerun all`.",
+  },
+  SOURCE_NOT_PREPARED: {
+    title: "A source could not be prepared, so the runs that read it did not start.",
+    why: "Sources are prepared once, before any run starts (a transformer's activations are harvested to the cache). That failed; the first lines say why.",
+    fix: "Repair the cause and run the same command again; what was harvested already is kept.",
+  },
+  SOURCE_WIDTH: {
+    title: "A source gives rows of another width than it promised before it was built.",
+    why: "The model's shape follows from the promise (the plugin's `facts`). Training on rows of another width would read wrong numbers.",
+    fix: "If the source's files changed since the runs were planned, run the command again. Else correct the source plugin.",
+  },
+} as const satisfies Record<string, Explanation>;

@@ -1,0 +1,67 @@
+/** Makes the folder of a planned run, or takes the one that is there when it is the same run. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { RunConfig, ValueSource } from "../config/config.ts";
+import { writeError } from "../data/file-errors.ts";
+import { SwitchyardError } from "../errors/switchyard-error.ts";
+import type { ModelShape } from "../model/contracts.ts";
+import { deriveState } from "./derive-state.ts";
+import type { DerivedState } from "./derive-state.ts";
+import { formatJson, replaceText } from "./json-file.ts";
+import { runFiles, runFormat } from "./layout.ts";
+import { writeRunConfig } from "./run-config-file.ts";
+import { readRunRecord } from "./run-record.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** What a folder is made of; a planned run has it all. */
+export interface NewRun {
+  readonly id: string;
+  readonly name: string;
+  /** `<slug>-<id8>` */
+  readonly folderName: string;
+  readonly config: RunConfig;
+  readonly sources: ReadonlyMap<string, ValueSource>;
+  readonly axes: Readonly<Record<string, unknown>>;
+  readonly shape: ModelShape;
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** "kind/name@version" */
+  readonly plugins: readonly string[];
+}
+
+export interface RunFolder {
+  readonly folder: string;
+  /** What the folder held before. */
+  readonly before: DerivedState;
+}
+
+/**
+ * run.json is written last, so that a folder without it is no run yet. A run that is done or running keeps its
+ * config; any other takes today's, which has the same id and may differ in what does not change results.
+ * @throws SwitchyardError RUN_FORMAT, RUN_ID_MISMATCH, RUN_FOLDER_BROKEN, DISK_FULL, FILE_UNWRITABLE
+ */
+export function createRunFolder(sweepFolder: string, sweep: string, run: NewRun): RunFolder {
+  const folder = join(sweepFolder, run.folderName);
+  const existing = readRunRecord(folder);
+  if (existing !== undefined && existing.id !== run.id) throw otherRun(folder, existing.id, run.id);
+  const before: DerivedState = existing === undefined ? { state: "pending" } : deriveState(folder);
+  if (before.state === "done" || before.state === "running") return { folder, before };
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+  writeRunConfig(folder, run.config, run.sources);
+  const { id, name, axes, shape, facts, plugins } = run;
+  const record: RunRecord = { format: runFormat, id, name, sweep, axes, shape, facts, plugins };
+  replaceText(join(folder, runFiles.record), formatJson(record));
+  return { folder, before };
+}
+
+function otherRun(folder: string, received: string, expected: string): SwitchyardError {
+  return new SwitchyardError("RUN_ID_MISMATCH", "The run's folder holds another run.", {
+    where: join(folder, runFiles.record),
+    expected: `id ${expected}`,
+    received: `id ${received}`,
+    next: "Move that folder away and run the same command again.",
+  });
+}

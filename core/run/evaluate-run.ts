@@ -1,0 +1,57 @@
+/** The last part of a run: its evaluators look at the trained model; evaluation.json holds what they found. */
+import { join } from "node:path";
+import { evaluate } from "../evaluation/evaluate.ts";
+import * as services from "../services.ts";
+import type { TrainingSummary } from "../training/train.ts";
+import type { RunInProgress } from "./run-in-progress.ts";
+import { isRecord, writeJson } from "./json-file.ts";
+import { runFiles } from "./layout.ts";
+import { readMetrics } from "./metrics-file.ts";
+import type { RunRecord } from "./run-record.ts";
+import * as run from "./run-services.ts";
+import { nameOf } from "./train-run.ts";
+
+/** @throws SwitchyardError whatever an evaluator, the source or the disk reports */
+export async function evaluateRun(
+  { folder, input, scope, emit }: RunInProgress,
+  trained: TrainingSummary,
+  record: RunRecord,
+): Promise<void> {
+  const { training, evaluation, trackers } = input.config;
+  const { evaluators } = evaluation;
+  emit({ type: "evaluating" });
+  const { metrics, artefacts } = await evaluate({
+    tf: await scope.get(services.tensorFlowRef),
+    model: await scope.get(run.modelRef),
+    evaluators: await Promise.all(
+      evaluators.map(
+        async ({ type }, i) => [nameOf(evaluators, type, i), await scope.get(run.evaluatorRef(i))] as const,
+      ),
+    ),
+    source: await scope.get(services.sourceRef),
+    config: evaluation,
+    training: {
+      steps: training.steps,
+      batchSize: training.batchSize,
+      stepMs: trained.stepMs ?? (await loggedStepMs(folder)),
+      peakMemoryBytes: trained.peakMemoryBytes,
+    },
+    activeFeatures: activeFeaturesOf(record),
+  });
+  await writeJson(join(folder, runFiles.evaluation), { metrics, artefacts });
+  for (const i of trackers.keys()) await (await scope.get(run.trackerRef(i))).evaluated?.(metrics);
+}
+
+/** A run that had only its evaluation left made no step of its own to measure. */
+async function loggedStepMs(folder: string): Promise<number> {
+  const durations = (await readMetrics(join(folder, runFiles.metrics)))
+    .map(({ stepMs }) => stepMs)
+    .sort((a, b) => a - b);
+  return durations[Math.floor(durations.length / 2)] ?? 0;
+}
+
+function activeFeaturesOf({ facts }: RunRecord): number | undefined {
+  const expert = facts["expert"];
+  const k = isRecord(expert) ? expert["activeFeatures"] : undefined;
+  return typeof k === "number" ? k : undefined;
+}

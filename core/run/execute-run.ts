@@ -1,0 +1,130 @@
+/**
+ * Executes one run from its folder: claims it, builds its container, resumes or starts, trains, evaluates, and
+ * records how it ended. Whatever happens, it ends in an outcome, and the folder tells the same.
+ */
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { SwitchyardError } from "../errors/switchyard-error.ts";
+import type { PluginCatalogue } from "../plugin/catalogue.ts";
+import type { ProjectPaths } from "../plugin/define-plugin.ts";
+import * as services from "../services.ts";
+import { saveCheckpoint } from "../training/checkpoint.ts";
+import { beginAttempt, endAttempt } from "./attempts.ts";
+import type { Attempt, AttemptExit } from "./attempts.ts";
+import type { ExecuteOptions, RunEvent, RunJob, RunOutcome } from "./contracts.ts";
+import { evaluateRun } from "./evaluate-run.ts";
+import { failureOf, stackOf } from "./failure.ts";
+import { attemptFiles, checkpointName, checkpointsFolder, logFile } from "./layout.ts";
+import { collectProvenance, writeProvenance } from "./provenance.ts";
+import { readConfigSources, readRunConfig } from "./run-config-file.ts";
+import { requireRunRecord } from "./run-record.ts";
+import { createRunScope, createSweepScope } from "./scopes.ts";
+import type { ScopeInput } from "./scopes.ts";
+import type { RunInProgress } from "./run-in-progress.ts";
+import { trainRun } from "./train-run.ts";
+
+export interface ExecuteRunInput extends ExecuteOptions {
+  readonly job: RunJob;
+  readonly catalogue: PluginCatalogue;
+  readonly paths: ProjectPaths;
+}
+
+/** Never rejects for a run that fails: that is an outcome, recorded in the run's folder. */
+export async function executeRun(options: ExecuteRunInput): Promise<RunOutcome> {
+  const { job } = options;
+  let attempt: Attempt;
+  try {
+    attempt = beginAttempt(job.folder, options.prepared);
+  } catch (error) {
+    // Nothing of this process is in the folder, and another process may be at work there: write nothing.
+    return { id: job.id, outcome: "failed", failure: failureOf(error) };
+  }
+  const log = createLog(join(attempt.folder, attemptFiles.log));
+  try {
+    const exit = await attemptRun(options, attempt, log);
+    await endAttempt(attempt, exit);
+    log(exit.outcome);
+    return { id: job.id, outcome: exit.outcome };
+  } catch (error) {
+    const failure = failureOf(error);
+    log(`failed: ${failure.message}\n${stackOf(error)}`);
+    await recordFailure(attempt, failure, log);
+    return { id: job.id, outcome: "failed", failure, logFile: logFile(job.folder, attempt.number) };
+  }
+}
+
+type Exit = Omit<AttemptExit, "endedAt" | "outcome"> & { readonly outcome: "done" | "interrupted" };
+
+async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log): Promise<Exit> {
+  const { job, catalogue, paths, signal } = options;
+  const record = requireRunRecord(job.folder);
+  const input: ScopeInput = {
+    config: readRunConfig(job.folder),
+    sources: readConfigSources(job.folder),
+    catalogue,
+    paths,
+  };
+  const emit = (event: RunEvent): void => {
+    logEvent(log, event);
+    options.onEvent(event);
+  };
+  const sweepScope = await createSweepScope(input, (done, total, what) => {
+    emit({ type: "preparing", done, total, what });
+  });
+  try {
+    const device = await sweepScope.get(services.deviceRef);
+    log(`device ${device.description}`);
+    await writeProvenance(job.folder, attempt, {
+      ...collectProvenance(paths.projectFolder),
+      device: device.description,
+    });
+    const source = await sweepScope.get(services.sourceRef);
+    if (source.width !== record.shape.width) throw otherWidth(source.width, record.shape.width);
+    const scope = await createRunScope(input, sweepScope, { shape: record.shape, folder: job.folder });
+    const run: RunInProgress = { folder: job.folder, attempt, input, scope, signal, emit };
+    const trained = await trainRun(run, (state) =>
+      saveCheckpoint(join(checkpointsFolder(job.folder), checkpointName(state.step)), state),
+    );
+    if (trained.interrupted || signal.aborted) return { outcome: "interrupted" };
+    await evaluateRun(run, trained, record);
+    return { outcome: "done", checkpoint: checkpointName(input.config.training.steps) };
+  } finally {
+    await sweepScope.dispose();
+  }
+}
+
+type Log = (text: string) => void;
+
+function createLog(file: string): Log {
+  return (text) => {
+    appendFileSync(file, `${new Date().toISOString()} ${text}\n`);
+  };
+}
+
+function logEvent(log: Log, event: RunEvent): void {
+  if (event.type === "training") log(`training ${event.totalSteps} steps from step ${event.resumedFrom}`);
+  else if (event.type === "step") log(`step ${event.record.step} loss ${event.record.loss}`);
+  else if (event.type === "warning") log(`warning: ${event.message}`);
+  else if (event.type === "evaluating") log("evaluating");
+}
+
+/** The failure itself may be a full disk, on which no record can be written either: the outcome still says it. */
+async function recordFailure(attempt: Attempt, failure: { code: string; message: string }, log: Log): Promise<void> {
+  try {
+    await endAttempt(attempt, { outcome: "failed", failure });
+  } catch (error) {
+    try {
+      log(`the exit record could not be written: ${stackOf(error)}`);
+    } catch {
+      // The log is on the same disk. The caller reports the failure.
+    }
+  }
+}
+
+function otherWidth(received: number, expected: number): SwitchyardError {
+  return new SwitchyardError("SOURCE_WIDTH", "The source's rows have another width than its facts promised.", {
+    expected: `width ${expected}`,
+    received: `width ${received}`,
+    next: "Correct `facts` or `create` of the source plugin; or its files changed since the runs were planned: run again.",
+  });
+}

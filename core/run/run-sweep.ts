@@ -1,0 +1,78 @@
+/**
+ * Runs what a sweep asks for and is not done yet: makes the folders, groups the runs by source, hands both to the
+ * executor, and puts the outcomes together with what was done before.
+ */
+import { createRunFolder } from "./create-run-folder.ts";
+import type { NewRun } from "./create-run-folder.ts";
+import type { Executor, ExecutorContext, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import { failureOf } from "./failure.ts";
+import { startOver } from "./start-over.ts";
+import type { RunState } from "./run-summary.ts";
+
+/** Which runs start over from their first step: none, those that failed, or all. */
+export type Rerun = "none" | "failed" | "all";
+
+export interface RunSweepInput {
+  readonly sweep: string;
+  /** Absolute: `runs/<sweep>`. */
+  readonly sweepFolder: string;
+  readonly runs: readonly (NewRun & { readonly facts: { readonly source: { readonly fingerprint: string } } })[];
+  readonly rerun: Rerun;
+  readonly executor: Executor;
+  readonly context: ExecutorContext;
+  /** Told of the work before it starts. */
+  readonly onStart?: (work: { readonly toRun: readonly RunJob[]; readonly skipped: readonly RunJob[] }) => void;
+}
+
+export interface SweepResult {
+  readonly job: RunJob;
+  /** `skipped`: it was done already. */
+  readonly outcome: RunOutcome | { readonly id: string; readonly outcome: "skipped" };
+}
+
+/** @returns One result a run, in their order. @throws SwitchyardError when the folders cannot be made */
+export async function runSweep(input: RunSweepInput): Promise<readonly SweepResult[]> {
+  const results = new Map<string, SweepResult>();
+  const toRun: { readonly job: RunJob; readonly fingerprint: string }[] = [];
+  for (const run of input.runs) {
+    const job = { id: run.id, name: run.name, folder: "" };
+    try {
+      const { folder, before } = createRunFolder(input.sweepFolder, input.sweep, run);
+      const placed = { ...job, folder };
+      if (mustStartOver(input.rerun, before.state)) startOver(folder);
+      else if (before.state === "done") {
+        results.set(run.id, { job: placed, outcome: { id: run.id, outcome: "skipped" } });
+        continue;
+      }
+      toRun.push({ job: placed, fingerprint: run.facts.source.fingerprint });
+    } catch (error) {
+      // A broken or foreign folder concerns this run alone.
+      results.set(run.id, { job, outcome: { id: run.id, outcome: "failed", failure: failureOf(error) } });
+    }
+  }
+  const jobs = toRun.map(({ job }) => job);
+  const skipped = [...results.values()].filter(({ outcome }) => outcome.outcome === "skipped").map(({ job }) => job);
+  input.onStart?.({ toRun: jobs, skipped });
+  const outcomes = jobs.length === 0 ? [] : await input.executor.execute(jobs, sourcesOf(toRun), input.context);
+  for (const [index, job] of jobs.entries()) {
+    results.set(job.id, { job, outcome: outcomes[index] ?? { id: job.id, outcome: "interrupted" } });
+  }
+  return input.runs.flatMap(({ id }) => results.get(id) ?? []);
+}
+
+function mustStartOver(rerun: Rerun, state: RunState): boolean {
+  if (state === "pending" || state === "running") return false;
+  return rerun === "all" || (rerun === "failed" && state === "failed");
+}
+
+function sourcesOf(runs: readonly { readonly job: RunJob; readonly fingerprint: string }[]): readonly SourceJob[] {
+  const byFingerprint = new Map<string, RunJob[]>();
+  for (const { job, fingerprint } of runs) {
+    byFingerprint.set(fingerprint, [...(byFingerprint.get(fingerprint) ?? []), job]);
+  }
+  return [...byFingerprint].map(([fingerprint, jobs]) => ({
+    fingerprint,
+    folder: jobs[0]?.folder ?? "",
+    runs: jobs.map(({ id }) => id),
+  }));
+}

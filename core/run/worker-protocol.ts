@@ -1,0 +1,22 @@
+/**
+ * What a worker process and the process that started it say to each other. A worker does one thing and exits. When
+ * the other side goes away the worker stops as if asked to, so nothing is left running.
+ */
+import type { ProjectPaths } from "../plugin/define-plugin.ts";
+import type { Failure } from "./attempts.ts";
+import type { RunEvent, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+
+/** To the worker. */
+export type WorkerRequest =
+  | { readonly type: "execute"; readonly job: RunJob; readonly prepared: string; readonly paths: ProjectPaths }
+  | { readonly type: "prepare"; readonly source: SourceJob; readonly paths: ProjectPaths }
+  /** Checkpoint and end. */
+  | { readonly type: "stop" };
+
+/** From the worker. */
+export type WorkerReport =
+  | { readonly type: "event"; readonly event: RunEvent }
+  | { readonly type: "ended"; readonly outcome: RunOutcome }
+  | { readonly type: "progress"; readonly done: number; readonly total: number; readonly what: string }
+  | { readonly type: "prepared" }
+  | { readonly type: "prepare-failed"; readonly failure: Failure };

@@ -1,0 +1,32 @@
+/**
+ * Executes runs one after the other in the process of the command itself: for debuggers and profilers, and where a
+ * child process cannot be started. A run that crashes the runtime ends the whole sweep; finished runs are safe.
+ */
+import { Type } from "typebox";
+import { definePlugin } from "../../core/plugin/define-plugin.ts";
+import { executeSweep } from "../../core/run/execute-sweep.ts";
+
+export const inProcess = definePlugin({
+  kind: "executor",
+  name: "in-process",
+  version: "1",
+  summary: "Runs one after the other in the process of the command.",
+  options: Type.Object({}),
+  create: () => ({
+    execute: (jobs, sources, context) =>
+      executeSweep(jobs, sources, context, {
+        slots: 1,
+        prepare: (source, { runner, events }) =>
+          runner.prepare(source, (done, total, what) => {
+            events.sourceProgress(source, done, total, what);
+          }),
+        execute: (job, { runner, events, signal }) =>
+          runner.execute(job, {
+            signal,
+            onEvent: (event) => {
+              events.runEvent(job, event);
+            },
+          }),
+      }),
+  }),
+});

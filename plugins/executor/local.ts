@@ -1,0 +1,28 @@
+/**
+ * Executes runs in worker processes on this machine, one process a run, as many at a time as there are slots. A run
+ * that crashes its process, or is killed by the system, takes nothing else with it.
+ */
+import { availableParallelism } from "node:os";
+import { Type } from "typebox";
+import { definePlugin } from "../../core/plugin/define-plugin.ts";
+import { executeSweep } from "../../core/run/execute-sweep.ts";
+import { executeInWorker, prepareInWorker } from "../../core/run/worker-jobs.ts";
+
+export const local = definePlugin({
+  kind: "executor",
+  name: "local",
+  version: "1",
+  summary: "Runs in worker processes on this machine, several at a time.",
+  options: Type.Object({
+    slots: Type.Union([Type.Literal("auto"), Type.Integer({ minimum: 1 })], {
+      default: "auto",
+      description: "Runs at a time; `auto` is one a processor core. `--slots` outranks it.",
+    }),
+  }),
+  create: (options) => ({
+    execute: (jobs, sources, context) => {
+      const slots = context.slots ?? (options.slots === "auto" ? availableParallelism() : options.slots);
+      return executeSweep(jobs, sources, context, { slots, prepare: prepareInWorker, execute: executeInWorker });
+    },
+  }),
+});
