@@ -74,6 +74,7 @@ export interface AnyPlugin {
  *   create: () => ({ multiplier: () => 1 }),
  * });
  */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- a plugin without deps receives nothing
 export function definePlugin<K extends PluginKind, S extends TObject, R extends DependencyRefs = Record<never, never>>(
   definition: PluginDefinition<K, S, R>,
 ): PluginDefinition<K, S, R> {

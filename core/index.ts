@@ -1,0 +1,38 @@
+/**
+ * What `import ... from "switchyard"` gives to plugin files and to programs: the means to declare plugins and
+ * services, the services that exist, and the contracts that plugins fulfil. Loads no tensor library.
+ */
+export { Type } from "typebox";
+export type { Static, TObject } from "typebox";
+
+export { definePlugin } from "./plugin/define-plugin.ts";
+export type { AnyPlugin, PluginDefinition, ProjectPaths } from "./plugin/define-plugin.ts";
+export { defineService } from "./plugin/service.ts";
+export type { Dependencies, DependencyRefs, ServiceRef, ServiceScope } from "./plugin/service.ts";
+export { pluginKinds } from "./plugin/kinds.ts";
+export type { Created, Facts, PluginKind, PluginKinds } from "./plugin/kinds.ts";
+export { fromTsyringe } from "./container/from-tsyringe.ts";
+export { SwitchyardError } from "./errors/switchyard-error.ts";
+export type { ErrorCode } from "./errors/codes.ts";
+
+export {
+  deviceRef,
+  kernelsRef,
+  pathsRef,
+  rngRef,
+  runFolderRef,
+  shapeRef,
+  sourceProgressRef,
+  sourceRef,
+  tensorFlowRef,
+} from "./services.ts";
+export { createRng } from "./model/rng.ts";
+export type { RandomStream, Rng } from "./model/rng.ts";
+
+export type * from "./model/contracts.ts";
+export type * from "./data/contracts.ts";
+export type * from "./training/contracts.ts";
+export type * from "./evaluation/contracts.ts";
+export type { SparseAutoencoder } from "./model/sparse-autoencoder.ts";
+export type { Device, DeviceProvider } from "../kernels/devices/device.ts";
+export type { Kernels } from "../kernels/kernels.ts";
