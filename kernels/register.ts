@@ -1,0 +1,79 @@
+/**
+ * Puts our kernels into tfjs' registry: a version of each for a backend, and the gradients, which all backends share.
+ * Registering again replaces, so a device may be opened twice and a test may switch versions.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { adamStepHost } from "./adam-step/host.ts";
+import { adamStepReference } from "./adam-step/reference.ts";
+import { decoderNormHost } from "./decoder-norm/host.ts";
+import { decoderNormReference } from "./decoder-norm/reference.ts";
+import { encodeTopKGradient } from "./encode-top-k/gradient.ts";
+import { encodeTopKHost } from "./encode-top-k/host.ts";
+import { encodeTopKReference } from "./encode-top-k/reference.ts";
+import { globalNormHost } from "./global-norm/host.ts";
+import { globalNormReference } from "./global-norm/reference.ts";
+import { groupedMatmulGradients } from "./grouped-matmul/gradient.ts";
+import { groupedMatmulHost } from "./grouped-matmul/host.ts";
+import { groupedMatmulReference } from "./grouped-matmul/reference.ts";
+import type { Implementation, KernelVersion } from "./kernel-version.ts";
+import { rowSparseAccumulateGradient } from "./row-sparse-accumulate/gradient.ts";
+import { rowSparseAccumulateHost } from "./row-sparse-accumulate/host.ts";
+import { rowSparseAccumulateReference } from "./row-sparse-accumulate/reference.ts";
+import { sparseDecodeGradient } from "./sparse-decode/gradient.ts";
+import { sparseDecodeHost } from "./sparse-decode/host.ts";
+import { sparseDecodeReference } from "./sparse-decode/reference.ts";
+import { sparseGatherDotGradient } from "./sparse-gather-dot/gradient.ts";
+import { sparseGatherDotHost } from "./sparse-gather-dot/host.ts";
+import { sparseGatherDotReference } from "./sparse-gather-dot/reference.ts";
+
+const versions: Readonly<Record<Implementation, readonly KernelVersion[]>> = {
+  reference: [
+    ...groupedMatmulReference,
+    ...encodeTopKReference,
+    ...sparseDecodeReference,
+    ...sparseGatherDotReference,
+    ...rowSparseAccumulateReference,
+    ...adamStepReference,
+    ...decoderNormReference,
+    ...globalNormReference,
+  ],
+  host: [
+    ...groupedMatmulHost,
+    ...encodeTopKHost,
+    ...sparseDecodeHost,
+    ...sparseGatherDotHost,
+    ...rowSparseAccumulateHost,
+    ...adamStepHost,
+    ...decoderNormHost,
+    ...globalNormHost,
+  ],
+};
+
+const gradients: readonly tf.GradConfig[] = [
+  ...groupedMatmulGradients,
+  encodeTopKGradient,
+  sparseDecodeGradient,
+  sparseGatherDotGradient,
+  rowSparseAccumulateGradient,
+];
+
+/**
+ * Registers one version of every kernel for a backend, and every gradient.
+ * @param backendName The tfjs backend: cpu, wasm, tensorflow, ...
+ * @param implementation "reference" runs anywhere; "host" needs a backend whose tensors lie in host memory.
+ */
+export function registerKernels(backendName: string, implementation: Implementation): void {
+  for (const { kernelName, kernelFunc } of versions[implementation]) {
+    // tfjs warns about a second registration, so the first is taken out.
+    if (tf.getKernel(kernelName, backendName) as tf.KernelConfig | undefined) {
+      tf.unregisterKernel(kernelName, backendName);
+    }
+    tf.registerKernel({ kernelName, backendName, kernelFunc });
+  }
+  for (const gradient of gradients) tf.registerGradient(gradient);
+}
+
+/** Names of all kernels, for checks of completeness. */
+export function kernelNames(implementation: Implementation): readonly string[] {
+  return versions[implementation].map(({ kernelName }) => kernelName);
+}
