@@ -14,7 +14,8 @@ export const wasmDevice: DeviceProvider = {
     Promise.resolve("WebAssembly" in globalThis ? undefined : "this JavaScript engine has no WebAssembly"),
   open: async () => {
     tf.enableProdMode();
-    if (!(await tf.setBackend("wasm"))) {
+    const started = await withoutNewListeners(["uncaughtException", "unhandledRejection"], () => tf.setBackend("wasm"));
+    if (!started) {
       throw new KernelError("DEVICE_UNAVAILABLE", "The wasm device did not start.", {
         where: "device wasm",
         next: "Reinstall @tensorflow/tfjs-backend-wasm, or choose `device: cpu`.",
@@ -32,3 +33,20 @@ export const wasmDevice: DeviceProvider = {
     };
   },
 };
+
+/**
+ * Removes listeners that `work` adds to the process. tfjs' wasm module adds two that rethrow whatever was thrown, which
+ * makes Node print the module's one line of minified code in place of the error's own location.
+ */
+async function withoutNewListeners<T>(events: readonly string[], work: () => Promise<T>): Promise<T> {
+  const before = events.map((event) => process.listeners(event as "uncaughtException"));
+  try {
+    return await work();
+  } finally {
+    for (const [i, event] of events.entries()) {
+      for (const listener of process.listeners(event as "uncaughtException")) {
+        if (before[i]?.includes(listener) !== true) process.removeListener(event, listener);
+      }
+    }
+  }
+}

@@ -21,16 +21,16 @@ export const encodeTopKReference: readonly KernelVersion[] = [
       const expertIndices_TR = rowsOf(experts_BR, start, count);
       const slots_TR = rowsOf(slots_BR, start, count);
       const values_TP = activations(inputs, { start, count, expertIndices_TR, numExperts });
-      const gates_TR = tf.gather(rowsOf(inputs.gates_BR, start, count), slots_TR, 1, 1);
+      const gates_TR = gatherInRows(rowsOf(inputs.gates_BR, start, count), slots_TR);
       const scores_TP =
         selected === 1 ? values_TP : tf.mul(values_TP, repeatEach(gates_TR, blockSize, [count, selected * blockSize]));
       const positions_TK = ascending(tf.topk(scores_TP, k).indices);
       const blocks_TK = tf.floorDiv(positions_TK, tf.scalar(blockSize, "int32"));
       const offsets_TK = tf.sub(positions_TK, tf.mul(blocks_TK, tf.scalar(blockSize, "int32")));
-      const experts_TK = tf.gather(expertIndices_TR, blocks_TK, 1, 1);
+      const experts_TK = gatherInRows(expertIndices_TR, blocks_TK);
       const indices_TK = tf.add(tf.mul(experts_TK, tf.scalar(blockSize, "int32")), offsets_TK);
-      const values_TK = tf.gather(values_TP, positions_TK, 1, 1);
-      const slots_TK = tf.gather(slots_TR, blocks_TK, 1, 1);
+      const values_TK = gatherInRows(values_TP, positions_TK);
+      const slots_TK = gatherInRows(slots_TR, blocks_TK);
       return tf.stack([tf.cast(indices_TK, "float32"), values_TK, tf.cast(slots_TK, "float32")]);
     });
     const [indices_BK, values_BK, slots_BK] = tf.unstack(tf.concat(tiles, 1)) as [tf.Tensor, tf.Tensor, tf.Tensor];
@@ -80,6 +80,16 @@ function ascending(positions_TK: tf.Tensor): tf.Tensor {
 
 function repeatEach(gates_TR: tf.Tensor, times: number, shape: [number, number]): tf.Tensor2D {
   return tf.reshape(tf.tile(tf.expandDims(gates_TR, 2), [1, 1, times]), shape);
+}
+
+/**
+ * out[t, k] = matrix[t, positions[t, k]]. Over the flattened matrix, because `tf.gather` with batch dimensions reads
+ * out of bounds on tfjs' wasm backend (4.22.0).
+ */
+function gatherInRows(matrix: tf.Tensor, positions_TK: tf.Tensor): tf.Tensor {
+  const [rows = 1, columns = 1] = matrix.shape;
+  const starts_T1 = tf.expandDims(tf.range(0, rows * columns, columns, "int32"), 1);
+  return tf.gather(tf.reshape(matrix, [-1]), tf.add<tf.Tensor2D>(positions_TK, starts_T1));
 }
 
 function rowsOf<T extends tf.Tensor2D>(matrix: T, start: number, count: number): T {
