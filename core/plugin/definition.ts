@@ -117,7 +117,9 @@ function functionFaults(value: Readonly<Record<string, unknown>>): readonly stri
   }
   const kind = value["kind"];
   if (typeof kind === "string" && kindsWithFacts.includes(kind) && value["facts"] === undefined) {
-    faults.push(`facts is missing, which a ${kind} needs: checks before a run depend on it`);
+    faults.push(
+      `facts is missing, which ${kind === "expert" ? "an" : "a"} ${kind} needs: checks before a run depend on it`,
+    );
   }
   return faults;
 }

@@ -77,7 +77,7 @@ suite("scope: building", (test) => {
   });
 
   test("keeps undefined, functions and objects with a then method as they are", async () => {
-    const nothing = defineService<undefined>("nothing", "run");
+    const nothing = defineService<number | undefined>("nothing", "run");
     const callable = defineService<() => number>("callable", "run");
     const thenable = defineService<{ then: number }>("thenable", "run");
     const scope = createScope([
