@@ -7,6 +7,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../../kernels/kernels.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import type { BlockCode, EncodeContext, ModelShape, Routing, SparseCode } from "./contracts.ts";
+import { oneHot } from "./one-hot.ts";
 
 export interface EncodeInput {
   readonly tf: typeof tf;
@@ -38,14 +39,13 @@ function preactivations({ tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F
 
 /**
  * Row expertIndices[b, r] of a matrix with one row an expert; broadcastable to [B, R, M] where there is one expert.
- * A product with a one-hot matrix, because its gradient is a product too; tfjs' gradient of `gather` loops over segments.
  */
 export function rowsOfExperts(tensorflow: typeof tf, rows_EM: tf.Tensor2D, expertIndices_BR: tf.Tensor2D): tf.Tensor3D {
   const [experts, width] = rows_EM.shape;
   if (experts === 1) return tensorflow.reshape(rows_EM, [1, 1, width]);
   const [rows, slots] = expertIndices_BR.shape;
   const flat_N = tensorflow.reshape(expertIndices_BR, [rows * slots]);
-  const chosen_NE = tensorflow.oneHot(flat_N, experts, 1, 0, "float32") as tf.Tensor2D;
+  const chosen_NE = oneHot<tf.Tensor2D>(tensorflow, flat_N, experts);
   return tensorflow.reshape(tensorflow.matMul(chosen_NE, rows_EM), [rows, slots, width]);
 }
 
@@ -76,7 +76,7 @@ function topK({ tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F, routing 
 
 /** gates[b, slots[b, k]], differentiable in the gates. */
 function gatesOfSlots(tensorflow: typeof tf, gates_BR: tf.Tensor2D, slots_BK: tf.Tensor2D): tf.Tensor2D {
-  const chosen_BKR = tensorflow.oneHot(slots_BK, gates_BR.shape[1], 1, 0, "float32") as tf.Tensor3D;
+  const chosen_BKR = oneHot<tf.Tensor3D>(tensorflow, slots_BK, gates_BR.shape[1]);
   return tensorflow.sum(tensorflow.mul(chosen_BKR, tensorflow.expandDims(gates_BR, 1)), 2);
 }
 

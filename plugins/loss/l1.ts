@@ -12,6 +12,7 @@
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
 import type { Code, ModelShape } from "../../core/model/contracts.ts";
+import { rowsOfExperts } from "../../core/model/encode-context.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { kernelsRef, tensorFlowRef } from "../../core/services.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
@@ -64,8 +65,5 @@ function normsOfCode({ tf, kernels, code, decoder_FD, shape }: NormsInput): tens
     return kernels.sparseGatherDot(code.indices_BK, tf.expandDims(norms_F, 1), ones_B1);
   }
   const norms_EM = tf.reshape<tensorflow.Rank.R2>(norms_F, [shape.experts, shape.featuresPerExpert]);
-  if (shape.experts === 1) return tf.expandDims(norms_EM, 0);
-  const [rows, slots] = code.expertIndices_BR.shape;
-  const chosen_NE = tf.oneHot(tf.reshape(code.expertIndices_BR, [-1]), shape.experts, 1, 0, "float32");
-  return tf.reshape(tf.matMul(chosen_NE, norms_EM), [rows, slots, shape.featuresPerExpert]);
+  return rowsOfExperts(tf, norms_EM, code.expertIndices_BR);
 }

@@ -12,6 +12,7 @@
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
 import type { ParameterInit } from "../../core/model/contracts.ts";
+import { oneHot } from "../../core/model/one-hot.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
 
@@ -55,7 +56,7 @@ const switchRouter = definePlugin({
         expertIndices_BR: tf.expandDims(chosen_B, 1),
         gates_BR:
           gate === "softmax"
-            ? tf.sum(tf.mul(probabilities_BE, tf.oneHot(chosen_B, experts, 1, 0, "float32")), 1, true)
+            ? tf.sum(tf.mul(probabilities_BE, oneHot(tf, chosen_B, experts)), 1, true)
             : tf.ones([acts_BD.shape[0], 1]),
         probabilities_BE,
       };

@@ -15,6 +15,7 @@ import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
 import { SwitchyardError } from "../../core/errors/switchyard-error.ts";
 import type { ParameterInit } from "../../core/model/contracts.ts";
+import { oneHot } from "../../core/model/one-hot.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
 
@@ -93,7 +94,7 @@ function largest(tf: typeof tensorflow, scores_BE: tensorflow.Tensor2D, e: numbe
   let rest_BE = scores_BE;
   return Array.from({ length: e }, () => {
     const index_B = tf.argMax<tensorflow.Tensor1D>(rest_BE, 1);
-    const oneHot_BE = tf.oneHot(index_B, experts, 1, 0, "float32") as tensorflow.Tensor2D;
+    const oneHot_BE = oneHot<tensorflow.Tensor2D>(tf, index_B, experts);
     rest_BE = tf.where(tf.cast(oneHot_BE, "bool"), tf.fill(scores_BE.shape, -1), rest_BE);
     return { index_B, oneHot_BE };
   });

@@ -1,0 +1,4 @@
+import { wasmDevice } from "../../kernels/devices/wasm.ts";
+import { goldenSuite } from "./golden-suite.ts";
+
+goldenSuite({ device: "wasm", implementation: "reference", open: () => wasmDevice.open() });
