@@ -14,4 +14,3 @@ export interface RunInProgress {
   /** Reports an event and writes what people want to read of it to the log. */
   readonly emit: (event: RunEvent) => void;
 }
-

@@ -44,7 +44,7 @@ function otherFormat(file: string, format: unknown): SwitchyardError {
   return new SwitchyardError("RUN_FORMAT", "This run folder has another layout than this version of Switchyard.", {
     where: file,
     expected: `format ${runFormat}`,
-    received: `format ${JSON.stringify(format) ?? "missing"}`,
+    received: format === undefined ? "no format" : `format ${JSON.stringify(format)}`,
     next: "Use the version of Switchyard that wrote it, or another folder (--runs). Nothing was changed.",
   });
 }

@@ -1,0 +1,108 @@
+/** `switchyard plan`: what a config asks for and what it would cost, without loading a tensor library. */
+import { join, resolve } from "node:path";
+import { formatNumber } from "../../analysis/format-numbers.ts";
+import { formatDiagnostics } from "../../config/format-diagnostics.ts";
+import { deriveState } from "../../run/derive-state.ts";
+import { namesIn } from "../../run/layout.ts";
+import { readRunRecord } from "../../run/run-record.ts";
+import type { RunState } from "../../run/run-summary.ts";
+import type { PlannedRun, SweepPlan } from "../../sweep/plan-sweep.ts";
+import type { Command } from "../command.ts";
+import { planConfig } from "../plan-config.ts";
+import { shownPath } from "../project.ts";
+import { textTable } from "../text-table.ts";
+import { formatBytes } from "../units.ts";
+
+export const plan: Command = {
+  name: "plan",
+  summary: "Show the runs that a config asks for, their cost, and which are done already.",
+  usage: "switchyard plan <config> [overrides...] [--json] [--all] [--runs <folder>]",
+  description: "Nothing is run and nothing is written. Costs are arithmetic, FLOPs a row as the paper accounts them.",
+  flags: {
+    json: { type: "boolean", help: "Print JSON; config errors too." },
+    all: { type: "boolean", help: "List every run of a large sweep." },
+    runs: { type: "string", value: "<folder>", help: "Where sweeps are written; default runs/ in the project." },
+  },
+  examples: ["switchyard plan configs/quickstart.yaml", "switchyard plan configs/quickstart.yaml seed=0,1,2"],
+  positionals: [1, Number.POSITIVE_INFINITY],
+  run: async (words, io) => {
+    const planned = await planConfig(words, io);
+    if (planned === undefined) return 2;
+    const { sweep, project } = planned;
+    const sweepFolder = join(resolve(io.cwd, words.get("runs") ?? project.runsFolder), sweep.name);
+    const states = statesOf(sweep, sweepFolder);
+    if (words.has("json")) io.out(`${JSON.stringify(planJson(sweep, sweepFolder, states), undefined, 2)}\n`);
+    else {
+      if (sweep.warnings.length > 0) io.err(`${formatDiagnostics(sweep.warnings)}\n\n`);
+      io.out(planText(sweep, states, shownPath(io, sweepFolder), words.has("all")));
+    }
+    return 0;
+  },
+};
+
+/** One listing of the sweep's folder tells which runs have one; only those are looked at. */
+function statesOf({ runs }: SweepPlan, sweepFolder: string): ReadonlyMap<string, RunState> {
+  const existing = new Set(namesIn(sweepFolder));
+  return new Map(
+    runs.map(({ id, folderName }) => {
+      const folder = join(sweepFolder, folderName);
+      const isRun = existing.has(folderName) && readRunRecord(folder)?.id === id;
+      return [id, isRun ? deriveState(folder).state : "pending"];
+    }),
+  );
+}
+
+function planJson({ name, runs }: SweepPlan, folder: string, states: ReadonlyMap<string, RunState>): unknown {
+  return {
+    sweep: name,
+    folder,
+    runs: runs.map(({ id, name: run, axes, shape, cost, config }) => ({
+      ...{ id, name: run, state: states.get(id), axes, shape, cost, config },
+    })),
+  };
+}
+
+const mostRows = 40;
+const rowsShownOfMany = 10;
+
+function planText(
+  { name, runs }: SweepPlan,
+  states: ReadonlyMap<string, RunState>,
+  folder: string,
+  showAll: boolean,
+): string {
+  const shown = showAll || runs.length <= mostRows ? runs : runs.slice(0, rowsShownOfMany);
+  const table = textTable(
+    heading,
+    shown.map((run) => rowOf(run, states.get(run.id) ?? "pending")),
+  );
+  const numDone = runs.filter(({ id }) => states.get(id) === "done").length;
+  const hidden = runs.length - shown.length;
+  const flops = runs
+    .filter(({ id }) => states.get(id) !== "done")
+    .reduce((sum, { cost }) => sum + cost.trainingFlops, 0);
+  const memory = Math.max(0, ...runs.map(({ cost }) => cost.memoryBytes));
+  return [
+    `${name}: ${runs.length} ${runs.length === 1 ? "run" : "runs"}, ${numDone} done already, in ${folder}\n`,
+    table,
+    ...(hidden > 0 ? [`... and ${hidden} more (--all lists them)`] : []),
+    `To do: ${formatNumber(flops, "FLOP")} of training; at most ${formatBytes(memory)} a run at a time.`,
+    "",
+  ].join("\n");
+}
+
+const heading = ["RUN", "ID", "F", "E", "PARAMETERS", "FLOP/ROW", "TRAINING", "MEMORY", "STATE"];
+
+function rowOf({ name, id, shape, cost }: PlannedRun, state: RunState): readonly string[] {
+  return [
+    name,
+    id,
+    String(shape.features),
+    String(shape.experts),
+    formatNumber(cost.parameters),
+    formatNumber(cost.flopsPerRow),
+    formatNumber(cost.trainingFlops, "FLOP"),
+    formatBytes(cost.memoryBytes),
+    state,
+  ];
+}

@@ -1,0 +1,159 @@
+/** `switchyard run`: runs what a config asks for and is not done yet, then shows what came out. */
+import { join, resolve } from "node:path";
+import { compareRuns } from "../../analysis/compare-runs.ts";
+import { runsToJson } from "../../analysis/export-runs.ts";
+import { formatComparison } from "../../analysis/text-table.ts";
+import { formatDiagnostics } from "../../config/format-diagnostics.ts";
+import type { Executor } from "../../run/contracts.ts";
+import { readRunSummary } from "../../run/read-run.ts";
+import { runSweep } from "../../run/run-sweep.ts";
+import type { SweepResult } from "../../run/run-sweep.ts";
+import type { RunSummary } from "../../run/run-summary.ts";
+import { countOf, oneOf } from "../command.ts";
+import type { Command, Words } from "../command.ts";
+import { buildExecutor, createJobRunner, writeSchema } from "../composition-root.ts";
+import type { Io } from "../io.ts";
+import { listenForInterruption } from "../interruption.ts";
+import { planConfig } from "../plan-config.ts";
+import type { PlannedConfig } from "../plan-config.ts";
+import { createProgress } from "../progress/progress.ts";
+import type { Progress } from "../progress/progress.ts";
+import { shownPath } from "../project.ts";
+import { writeSweepReport } from "../write-sweep-report.ts";
+
+export const run: Command = {
+  name: "run",
+  summary: "Train and evaluate the runs that a config asks for; continue what was interrupted.",
+  usage:
+    "switchyard run <config> [overrides...] [--rerun failed|all] [--slots <n>] [--runs <folder>] [--json] [--quiet]",
+  description:
+    "Runs that are done are skipped; interrupted and failed ones go on from their last checkpoint.\n" +
+    "Overrides: key=value sets, +key=value adds, ~key removes, key=1,2,3 sweeps.\n" +
+    "Ctrl-C writes checkpoints and stops; the same command continues.",
+  flags: {
+    rerun: { type: "string", value: "failed|all", help: "Start these over from their first step." },
+    slots: { type: "string", value: "<n>", help: "Runs at a time; default one a processor core." },
+    runs: { type: "string", value: "<folder>", help: "Where sweeps are written; default runs/ in the project." },
+    json: { type: "boolean", help: "Print the runs as JSON instead of the table; config errors too." },
+    quiet: { type: "boolean", help: "Show no progress, only what went wrong." },
+  },
+  examples: [
+    "switchyard run configs/quickstart.yaml",
+    "switchyard run configs/quickstart.yaml training.steps=200 name=short",
+    "switchyard run configs/quickstart.yaml model.expert.k=8,16,32 --slots 2",
+    "switchyard run configs/quickstart.yaml --rerun failed",
+  ],
+  positionals: [1, Number.POSITIVE_INFINITY],
+  run: async (words, io) => {
+    const rerun = oneOf(words, "rerun", ["failed", "all"]) ?? "none";
+    const slots = countOf(words, "slots");
+    const planned = await planConfig(words, io);
+    if (planned === undefined) return 2;
+    const { project, schema, sweep } = planned;
+    if (sweep.warnings.length > 0) io.err(`${formatDiagnostics(sweep.warnings)}\n\n`);
+    writeSchema(project.schemaFile, schema);
+    const sweepFolder = join(resolve(io.cwd, words.get("runs") ?? project.runsFolder), sweep.name);
+    const executor = await buildExecutor(planned, sweep.runs[0]?.config);
+    const progress = await createProgress(io, { quiet: words.has("quiet"), numRuns: sweep.runs.length });
+    const interruption = listenForInterruption(() => {
+      progress.note("Stopping: runs write a checkpoint first. Ctrl-C again kills them.");
+    });
+    try {
+      const results = await execute(planned, sweepFolder, { rerun, slots, executor, progress, interruption });
+      progress.stop();
+      return await conclude(words, io, planned, sweepFolder, results);
+    } finally {
+      progress.stop();
+      interruption.stopListening();
+    }
+  },
+};
+
+interface Execution {
+  readonly rerun: "none" | "failed" | "all";
+  readonly slots: number | undefined;
+  readonly executor: Executor;
+  readonly progress: Progress;
+  readonly interruption: { readonly signal: AbortSignal; readonly killSignal: AbortSignal };
+}
+
+async function execute(
+  { project, sweep }: PlannedConfig,
+  sweepFolder: string,
+  { rerun, slots, executor, progress, interruption }: Execution,
+): Promise<readonly SweepResult[]> {
+  return runSweep({
+    sweep: sweep.name,
+    sweepFolder,
+    runs: sweep.runs,
+    rerun,
+    executor,
+    context: {
+      runner: createJobRunner(project),
+      events: progress,
+      signal: interruption.signal,
+      killSignal: interruption.killSignal,
+      ...(slots === undefined ? {} : { slots }),
+    },
+    onStart: ({ toRun, skipped }) => {
+      const done = skipped.length === 0 ? "" : `, ${skipped.length} done already`;
+      progress.note(`${sweep.name}: ${toRun.length} ${toRun.length === 1 ? "run" : "runs"} to do${done}`);
+    },
+  });
+}
+
+/** Prints the table and where the report is, lists what failed, and decides the exit code. */
+async function conclude(
+  words: Words,
+  io: Io,
+  planned: PlannedConfig,
+  sweepFolder: string,
+  results: readonly SweepResult[],
+): Promise<number> {
+  const summaries = await readResults(results);
+  const report = await writeSweepReport(io, planned, join(sweepFolder, "report.html"), summaries);
+  io.out(words.has("json") ? runsToJson(summaries) : `\n${formatComparison(compareRuns(summaries))}`);
+  if (report !== undefined) {
+    const line = `report: ${shownPath(io, report)}\n`;
+    if (words.has("json")) io.err(line);
+    else io.out(`\n${line}`);
+  }
+  const failures = results.filter(({ outcome }) => outcome.outcome === "failed");
+  if (failures.length > 0) io.err(`\n${failureList(io, failures)}`);
+  if (results.some(({ outcome }) => outcome.outcome === "interrupted")) {
+    io.err(`\nInterrupted. The same command continues: switchyard run ${words.positionals.join(" ")}\n`);
+    return 130;
+  }
+  return failures.length > 0 ? 1 : 0;
+}
+
+async function readResults(results: readonly SweepResult[]): Promise<readonly RunSummary[]> {
+  const summaries: RunSummary[] = [];
+  for (const { job, outcome } of results) {
+    // A folder that could not be made or read has nothing to show; its failure is listed.
+    if (job.folder === "" || (outcome.outcome === "failed" && outcome.failure.code === "RUN_LOCKED")) continue;
+    summaries.push(await readRunSummary(job.folder));
+  }
+  return summaries;
+}
+
+/** All failures with their whole messages, the same cause of many runs once. */
+function failureList(io: Io, failures: readonly SweepResult[]): string {
+  const byMessage = new Map<string, { readonly names: string[]; readonly logs: string[] }>();
+  for (const { job, outcome } of failures) {
+    if (outcome.outcome !== "failed") continue;
+    const group = byMessage.get(outcome.failure.message) ?? { names: [], logs: [] };
+    group.names.push(job.name);
+    if (outcome.logFile !== undefined) group.logs.push(shownPath(io, outcome.logFile));
+    byMessage.set(outcome.failure.message, group);
+  }
+  const blocks = [...byMessage].map(([message, { names, logs }]) =>
+    [
+      `${names.join(", ")}:`,
+      ...message.split("\n").map((line) => `  ${line}`),
+      ...logs.map((log) => `  log       ${log}`),
+    ].join("\n"),
+  );
+  const count = failures.length === 1 ? "1 run failed" : `${failures.length} runs failed`;
+  return `${count}; the others are not affected.\n\n${blocks.join("\n\n")}\n`;
+}

@@ -1,0 +1,131 @@
+/**
+ * Where everything is put together: the only module that knows the catalogue of built-in plugins. Commands ask it for
+ * an opened project or config; a worker asks it for a runner.
+ */
+import { dirname, join } from "node:path";
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { catalogue as builtIn } from "../../plugins/catalogue.ts";
+import { composeConfig } from "../config/compose.ts";
+import type { Composition } from "../config/compose.ts";
+import { buildConfigSchema } from "../config/config-schema.ts";
+import type { ConfigSchema } from "../config/config-schema.ts";
+import { placeText } from "../config/format-diagnostics.ts";
+import { createCatalogue } from "../plugin/catalogue.ts";
+import type { PluginCatalogue } from "../plugin/catalogue.ts";
+import type { ProjectPaths } from "../plugin/define-plugin.ts";
+import type { PluginRequest } from "../plugin/requested.ts";
+import type { RunConfig } from "../config/config.ts";
+import { bindValue } from "../container/binding.ts";
+import { createScope } from "../container/scope.ts";
+import { defineService } from "../plugin/service.ts";
+import type { Executor, JobRunner, WorkerCommand } from "../run/contracts.ts";
+import { formatJson, replaceText } from "../run/json-file.ts";
+import { describeSource, readConfigSources, readRunConfig } from "../run/run-config-file.ts";
+import type { LocalRunner } from "../run/serve-worker.ts";
+import { pathsRef } from "../services.ts";
+import type { Io } from "./io.ts";
+import { findProject, projectOfConfig } from "./project.ts";
+import type { Project } from "./project.ts";
+
+export interface OpenProject {
+  readonly project: Project;
+  readonly catalogue: PluginCatalogue;
+  readonly schema: ConfigSchema;
+}
+
+export interface OpenConfig extends OpenProject {
+  readonly composition: Composition;
+}
+
+/** @param config Config file whose project and plugins are meant; without it, the project around `io.cwd`. */
+export async function openProject(io: Io, config?: string): Promise<OpenProject> {
+  if (config !== undefined) return openConfig(io, config, []);
+  const project = findProject(io.cwd);
+  const catalogue = await createCatalogue({ builtIn, requested: [], projectFolder: project.projectFolder });
+  return { project, catalogue, schema: await schemaOf(catalogue) };
+}
+
+/** @throws ConfigError with all problems of files and words; SwitchyardError for plugins that cannot be loaded */
+export async function openConfig(io: Io, config: string, words: readonly string[]): Promise<OpenConfig> {
+  const { project, file } = projectOfConfig(io, config);
+  const { projectFolder } = project;
+  const composition = await composeConfig({ file, words, env: io.env, projectFolder });
+  const requested = composition.plugins.map(({ specifier, where }) => ({ specifier, where: placeText(where) }));
+  const catalogue = await createCatalogue({ builtIn, requested, projectFolder });
+  return { project, composition, catalogue, schema: await schemaOf(catalogue) };
+}
+
+/** Writes the schema for editors; not synced, because it can be made again. */
+export function writeSchema(file: string, schema: ConfigSchema): void {
+  mkdirSync(dirname(file), { recursive: true });
+  replaceText(file, formatJson(schema.json));
+}
+
+async function schemaOf(catalogue: PluginCatalogue): Promise<ConfigSchema> {
+  const entries = await catalogue.list();
+  return buildConfigSchema(await Promise.all(entries.map((entry) => entry.load())));
+}
+
+/** Executes runs and prepares sources in this process. Nothing of it is loaded before it is used. */
+export function createRunner(paths: ProjectPaths): LocalRunner {
+  return {
+    execute: async (job, options) => {
+      const { executeRun } = await import("../run/execute-run.ts");
+      return executeRun({ job, catalogue: await catalogueOfRun(job.folder, paths), paths, ...options });
+    },
+    prepare: async (source, progress) => {
+      const { prepareSource } = await import("../run/prepare-source.ts");
+      await prepareSource({ source, catalogue: await catalogueOfRun(source.folder, paths), paths, progress });
+    },
+  };
+}
+
+/** The same, for a command that may also start workers. */
+export function createJobRunner(paths: ProjectPaths): JobRunner {
+  return { ...createRunner(paths), worker: workerCommand(paths) };
+}
+
+/** The executor that a config names. It is the one plugin of a sweep that is built before any run. */
+export async function buildExecutor(opened: OpenConfig, config: RunConfig | undefined): Promise<Executor> {
+  const { type, ...options } = config?.executor ?? { type: "local" };
+  const plugin = await opened.catalogue.load("executor", type);
+  const ref = defineService<Executor>("sweep.executor", "sweep");
+  const scope = createScope([
+    bindValue(pathsRef, opened.project),
+    {
+      ref,
+      label: `executor/${type}`,
+      where: placeText(opened.composition.place("executor")),
+      create: (deps) => plugin.create(options as never, deps), // options were validated by the plugin's schema
+      ...(plugin.deps === undefined ? {} : { deps: plugin.deps }),
+    },
+  ]);
+  return scope.get(ref);
+}
+
+/** The built-in plugins and those that the run's config names. */
+async function catalogueOfRun(folder: string, { projectFolder }: ProjectPaths): Promise<PluginCatalogue> {
+  const sources = readConfigSources(folder);
+  const requested = requestsOf(readRunConfig(folder), (path) => describeSource(sources.get(path)));
+  return createCatalogue({ builtIn, requested, projectFolder });
+}
+
+function requestsOf({ plugins }: RunConfig, whereOf: (path: string) => string | undefined): readonly PluginRequest[] {
+  return plugins.map((specifier, i) => ({ specifier, where: whereOf(`plugins.${i}`) ?? "the run's config" }));
+}
+
+/** A worker runs what this process runs: the bundle, or the sources. */
+function workerCommand(paths: ProjectPaths): WorkerCommand {
+  const here = fileURLToPath(import.meta.url);
+  if (!here.endsWith(".ts")) return { file: join(distFolder(here), "worker.js"), execArgv: [], paths };
+  const stripsTypes = Reflect.get(process.features, "typescript") !== undefined;
+  const execArgv = stripsTypes ? [] : ["--import", import.meta.resolve("tsx")];
+  return { file: join(dirname(here), "worker.ts"), execArgv, paths };
+}
+
+/** The bundler may have put this module into dist/chunks. */
+function distFolder(here: string): string {
+  const folder = dirname(here);
+  return folder.endsWith("chunks") ? dirname(folder) : folder;
+}
