@@ -15,14 +15,14 @@ import { readError } from "./file-errors.ts";
 const rememberFromBytes = 1_000_000;
 
 /**
- * @param cacheFolder Digests are remembered in its subfolder `digests`.
+ * @param cacheFolder Digests are remembered in its subfolder `digests`; without it, every call hashes.
  * @returns sha256 of the contents, hex.
  * @throws SwitchyardError FILE_MISSING, FILE_UNREADABLE
  */
-export async function digestFile(file: string, cacheFolder: string): Promise<string> {
+export async function digestFile(file: string, cacheFolder?: string): Promise<string> {
   try {
     const { size, mtimeNs, ino } = await stat(file, { bigint: true });
-    if (size < rememberFromBytes) return await hashFile(file);
+    if (cacheFolder === undefined || size < rememberFromBytes) return await hashFile(file);
     const state = `${size} ${mtimeNs} ${ino}`;
     const remembered = join(cacheFolder, "digests", `${digestText(file).slice(0, 32)}.json`);
     const known = await readRemembered(remembered, state);

@@ -54,6 +54,8 @@ export interface ActivationSource {
   readonly heldOut: RowStore;
   readonly languageModel?: LanguageModelProbe;
   readonly groundTruth?: GroundTruth;
+  /** Frees tensors that the source holds; called once, by its plugin's `dispose`. */
+  readonly dispose?: () => Promise<void>;
 }
 
 export interface SourceFacts {

@@ -117,6 +117,11 @@ export const dataCodes = {
     why: "Texts are cut into contexts of contextLength tokens and the remainder is dropped; of this text nothing would be left.",
     fix: "Remove the file from the list, or choose a smaller contextLength.",
   },
+  TEXT_NOT_UTF8: {
+    title: "A text file is not valid UTF-8.",
+    why: "Bytes that are not UTF-8 would silently become replacement characters, and so other tokens.",
+    fix: "Convert the file: iconv -f latin1 -t utf8.",
+  },
   TEXT_LINE_INVALID: {
     title: "A line of a .jsonl file is not an object with the text field.",
     why: "Every line is one JSON object; its text is read from the field that the source's `field` option names.",
