@@ -11,7 +11,7 @@ import { hostVersion, type KernelVersion } from "../kernel-version.ts";
 import { gatherRows, transposeBlock } from "../rearrange.ts";
 import { groupRows, tileRows, type ExpertGroup } from "../row-groups.ts";
 import { encodeTopKName, type EncodeTopKAttributes, type EncodeTopKTensors } from "./contract.ts";
-import { RowHeaps } from "./row-heaps.ts";
+import { createRowHeaps, offerBlock, writeRow, type RowHeaps } from "./row-heaps.ts";
 
 /** 1 MiB of pre-activations at a time. */
 const maxTileElements = 1 << 18;
@@ -25,7 +25,7 @@ function encodeTopK(
 ): tf.Tensor[] {
   const [rows, selected] = inputs.expertIndices_BR.shape;
   const features = inputs.encoder_FD.shape[0];
-  const heaps = new RowHeaps(rows, k);
+  const heaps = createRowHeaps(rows, k);
   // Copies: small, and needed across operations that end the life of views.
   const expertIndices = memory.ints(inputs.expertIndices_BR).slice();
   const gates = selected === 1 ? undefined : memory.floats(inputs.gates_BR).slice();
@@ -38,7 +38,7 @@ function encodeTopK(
     forEachTile(memory, inputs, { group, blockSize, selected }, (pairs, preactivations) => {
       for (let n = 0; n < pairs.length; n++) {
         const pair = pairs[n]!;
-        heaps.offer(Math.floor(pair / selected), {
+        offerBlock(heaps, Math.floor(pair / selected), {
           preactivations,
           start: n * blockSize,
           length: blockSize,
@@ -89,9 +89,10 @@ function writeOutputs(
   const indices = memory.ints(indices_BK);
   const values = memory.floats(values_BK);
   const slots = memory.ints(slots_BK);
+  const packed = new Float64Array(k);
   slots.fill(0);
   for (let b = 0; b < rows; b++) {
-    heaps.write(b, indices, values);
+    writeRow(heaps, b, { indices, values, packed });
     if (selected === 1) continue;
     const experts = expertIndices.subarray(b * selected, (b + 1) * selected);
     for (let at = b * k; at < (b + 1) * k; at++) slots[at] = experts.indexOf(Math.floor(indices[at]! / blockSize));

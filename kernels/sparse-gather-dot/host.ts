@@ -16,27 +16,51 @@ export const sparseGatherDotHost: readonly KernelVersion[] = [
     const weights = memory.floats(weights_FD);
     const rows = memory.floats(rows_BD);
     const out = memory.floats(out_BK);
-    for (let at = 0; at < out.length; at++) {
-      const row = Math.floor(at / active) * width;
-      out[at] = dot(weights, indices[at]! * width, rows, row, width);
+    for (let b = 0; b < numRows; b++) {
+      const end = (b + 1) * active;
+      let at = b * active;
+      for (; at + 4 <= end; at += 4) dotFour(out, at, { weights, indices, rows, start: b * width, width });
+      for (; at < end; at++) dotOne(out, at, { weights, indices, rows, start: b * width, width });
     }
     return out_BK;
   }),
 ];
 
-/** Four sums, so that no addition waits for the one before. */
-function dot(a: Float32Array, aStart: number, b: Float32Array, bStart: number, length: number): number {
+interface Row {
+  readonly weights: Float32Array;
+  readonly indices: Int32Array;
+  readonly rows: Float32Array;
+  /** Where the row begins in `rows`. */
+  readonly start: number;
+  readonly width: number;
+}
+
+/** Four features at once: the row is read a quarter as often, and no addition waits for the one before. */
+function dotFour(out: Float32Array, at: number, { weights, indices, rows, start, width }: Row): void {
+  const w0 = indices[at]! * width;
+  const w1 = indices[at + 1]! * width;
+  const w2 = indices[at + 2]! * width;
+  const w3 = indices[at + 3]! * width;
   let s0 = 0;
   let s1 = 0;
   let s2 = 0;
   let s3 = 0;
-  let i = 0;
-  for (; i + 4 <= length; i += 4) {
-    s0 += a[aStart + i]! * b[bStart + i]!;
-    s1 += a[aStart + i + 1]! * b[bStart + i + 1]!;
-    s2 += a[aStart + i + 2]! * b[bStart + i + 2]!;
-    s3 += a[aStart + i + 3]! * b[bStart + i + 3]!;
+  for (let d = 0; d < width; d++) {
+    const x = rows[start + d]!;
+    s0 += x * weights[w0 + d]!;
+    s1 += x * weights[w1 + d]!;
+    s2 += x * weights[w2 + d]!;
+    s3 += x * weights[w3 + d]!;
   }
-  for (; i < length; i++) s0 += a[aStart + i]! * b[bStart + i]!;
-  return s0 + s1 + (s2 + s3);
+  out[at] = s0;
+  out[at + 1] = s1;
+  out[at + 2] = s2;
+  out[at + 3] = s3;
+}
+
+function dotOne(out: Float32Array, at: number, { weights, indices, rows, start, width }: Row): void {
+  const w = indices[at]! * width;
+  let sum = 0;
+  for (let d = 0; d < width; d++) sum += rows[start + d]! * weights[w + d]!;
+  out[at] = sum;
 }
