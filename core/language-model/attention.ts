@@ -61,10 +61,13 @@ export function attendHeadByHead(tensorFlow: typeof tf, qkv_N3D: tf.Tensor2D, sh
         const k = tensorFlow.tensor2d(copyHeadTransposed(qkv, offset + D, { T, d, stride: 3 * D }), [d, T]);
         const v = tensorFlow.tensor2d(copyHead(qkv, offset + 2 * D, { T, d, stride: 3 * D, scale: 1 }), [T, d]);
         const weights = tensorFlow.softmax(tensorFlow.add(tensorFlow.matMul(q, k), mask));
-        return tensorFlow.matMul(weights, v).dataSync<"float32">();
+        return tensorFlow.matMul(weights, v);
       });
+      // Read outside the tidy, which would visit every number of an array that it returns (tfjs 4.22.0).
+      const values = out.dataSync<"float32">();
+      out.dispose();
       const target = context * T * D + head * d;
-      for (let t = 0; t < T; t++) merged.set(out.subarray(t * d, (t + 1) * d), target + t * D);
+      for (let t = 0; t < T; t++) merged.set(values.subarray(t * d, (t + 1) * d), target + t * D);
     }
   }
   return tensorFlow.tensor2d(merged, [C * T, D]);

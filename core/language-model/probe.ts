@@ -116,9 +116,11 @@ function sumOfLosses(
     const rows = predicting.subarray(start, start + maxRows);
     const labels = rows.map((row) => ids[row + 1] ?? 0);
     const losses = tensorFlow.tidy(() =>
-      model.tokenLosses(tensorFlow.gather(final_ND, tensorFlow.tensor1d(rows, "int32")), labels).dataSync(),
+      model.tokenLosses(tensorFlow.gather(final_ND, tensorFlow.tensor1d(rows, "int32")), labels),
     );
-    for (const loss of losses) sum += loss;
+    // Read outside the tidy, which would visit every number of an array that it returns (tfjs 4.22.0).
+    for (const loss of losses.dataSync()) sum += loss;
+    losses.dispose();
   }
   return sum;
 }
