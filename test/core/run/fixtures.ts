@@ -18,6 +18,13 @@ import type { StepRecord } from "../../../core/training/contracts.ts";
 
 /** Absolute path of a new folder that is removed when the process ends. */
 export function temporaryFolder(): string {
+  root ??= makeRoot();
+  return mkdtempSync(join(root, "t-"));
+}
+
+let root: string | undefined;
+
+function makeRoot(): string {
   const folder = mkdtempSync(join(tmpdir(), "switchyard-test-"));
   process.on("exit", () => {
     rmSync(folder, { recursive: true, force: true });
@@ -40,7 +47,7 @@ export function tinyConfig(changes: Partial<RunConfig> = {}): RunConfig {
     source: { type: "noise", width: 6 },
     model: {
       features: 16,
-      router: { type: "switch", experts: 2 },
+      router: { type: "switch", experts: 2, gate: "softmax", bias: "shared" },
       expert: { type: "top-k", k: 2 },
       encoderBias: false,
       subtractDecoderBias: true,
@@ -48,14 +55,17 @@ export function tinyConfig(changes: Partial<RunConfig> = {}): RunConfig {
       decoderNorm: 1,
       decoderBias: "geometric-median",
     },
-    losses: [{ type: "reconstruction" }, { type: "load-balance", weight: 0.1 }],
+    losses: [
+      { type: "reconstruction", weight: 1 },
+      { type: "load-balance", weight: 0.1 },
+    ],
     training: {
       steps: 12,
       batchSize: 8,
       shuffleRows: 64,
       gradientClip: 1,
       optimizer: { type: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decoderNorm: "unit" },
-      schedule: { type: "constant" },
+      schedule: { type: "constant", warmupSteps: 0 },
       checkpointEvery: 4,
       logEvery: 2,
     },
@@ -114,12 +124,21 @@ function noiseStore(width: number, numRows: number, stream: string): RowStore {
   };
 }
 
+const cpu = definePlugin({
+  kind: "device",
+  name: "cpu",
+  version: "1",
+  summary: "The cpu device.",
+  options: Type.Object({}),
+  create: async () => (await import("../../../kernels/devices/cpu.ts")).cpuDevice.open(),
+});
+
 /** The plugins that a tiny run names, and those given. */
 export function tinyCatalogue(projectFolder: string, more: readonly AnyPlugin[] = []): Promise<PluginCatalogue> {
   const builtIn: BuiltInPlugins = {
-    "device/cpu": async () => (await import("../../../plugins/device/cpu.ts")).cpu,
+    "device/cpu": () => Promise.resolve(cpu),
     "source/noise": () => Promise.resolve(noise),
-    "router/switch": async () => (await import("../../../plugins/router/switch.ts")).switchRouter,
+    "router/switch": async () => (await import("../../../plugins/router/switch.ts")).switch,
     "expert/top-k": async () => (await import("../../../plugins/expert/top-k.ts")).topK,
     "loss/reconstruction": async () => (await import("../../../plugins/loss/reconstruction.ts")).reconstruction,
     "loss/load-balance": async () => (await import("../../../plugins/loss/load-balance.ts")).loadBalance,

@@ -1,0 +1,185 @@
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { Type } from "typebox";
+import * as assert from "uvu/assert";
+import type { RunConfig } from "../../../core/config/config.ts";
+import { definePlugin } from "../../../core/plugin/define-plugin.ts";
+import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
+import type { RunEvent, RunOutcome } from "../../../core/run/contracts.ts";
+import { beginAttempt } from "../../../core/run/attempts.ts";
+import { createRunFolder } from "../../../core/run/create-run-folder.ts";
+import { executeRun } from "../../../core/run/execute-run.ts";
+import { listCheckpoints } from "../../../core/run/layout.ts";
+import { readRunSummary } from "../../../core/run/read-run.ts";
+import { suite } from "../../suite.ts";
+import { noise, temporaryFolder, tinyCatalogue, tinyConfig, tinyRun } from "./fixtures.ts";
+
+interface Executed {
+  readonly outcome: RunOutcome;
+  readonly events: readonly RunEvent[];
+}
+
+interface ExecuteOptions {
+  readonly plugins?: readonly AnyPlugin[];
+  readonly stopAfterStep?: number;
+}
+
+function makeFolder(config: RunConfig = tinyConfig()): string {
+  return createRunFolder(temporaryFolder(), "tiny", tinyRun(config)).folder;
+}
+
+async function execute(folder: string, { plugins = [], stopAfterStep }: ExecuteOptions = {}): Promise<Executed> {
+  const events: RunEvent[] = [];
+  const stop = new AbortController();
+  const outcome = await executeRun({
+    job: { id: "0123456789ab", name: "experts=2", folder },
+    catalogue: await tinyCatalogue(temporaryFolder(), plugins),
+    paths: { projectFolder: folder, cacheFolder: join(folder, "cache") },
+    signal: stop.signal,
+    onEvent: (event) => {
+      events.push(event);
+      if (event.type === "step" && event.record.step === stopAfterStep) stop.abort();
+    },
+  });
+  return { outcome, events };
+}
+
+const finalCheckpoint = (folder: string): Buffer => readFileSync(join(folder, "checkpoints/step-00000012.safetensors"));
+
+suite("executing a run", (test) => {
+  test("trains, evaluates, and leaves everything that docs/run-folder.md lists", async () => {
+    const folder = makeFolder(tinyConfig({ trackers: [{ type: "csv", file: "steps.csv" }] }));
+    const { outcome, events } = await execute(folder);
+    assert.equal(outcome, { id: "0123456789ab", outcome: "done" });
+    const summary = await readRunSummary(folder);
+    assert.is(summary.state, "done");
+    assert.equal(
+      summary.steps.map(({ step }) => step),
+      [2, 4, 6, 8, 10, 12],
+    );
+    assert.ok(Object.keys(summary.metrics).some((name) => name.startsWith("reconstruction/")));
+    assert.equal(readdirSync(folder).sort(), [
+      ...["attempts", "checkpoints", "config.sources.json", "config.yaml", "evaluation.json", "metrics.jsonl"],
+      ...["provenance.json", "run.json", "steps.csv"],
+    ]);
+    assert.equal(
+      events.map(({ type }) => type).filter((type) => type !== "step"),
+      ["training", "evaluating"],
+    );
+    const provenance = JSON.parse(readFileSync(join(folder, "provenance.json"), "utf8")) as {
+      attempts: Record<string, { device: string; versions: Record<string, string> }>;
+    };
+    assert.match(provenance.attempts["1"]!.device, /^cpu/);
+    assert.is(provenance.attempts["1"]!.versions["node"], process.versions.node);
+  });
+
+  test("keeps the two newest checkpoints", async () => {
+    const folder = makeFolder();
+    await execute(folder);
+    assert.equal(listCheckpoints(folder), [12, 8]);
+  });
+
+  test("that was stopped resumes to the same bytes and logs every step once", async () => {
+    const whole = makeFolder();
+    await execute(whole);
+    const parts = makeFolder();
+    const first = await execute(parts, { stopAfterStep: 6 });
+    assert.is(first.outcome.outcome, "interrupted");
+    assert.is((await readRunSummary(parts)).state, "interrupted");
+    const second = await execute(parts);
+    const resumed = second.events.find((event) => event.type === "training");
+    assert.equal([resumed?.type === "training" && resumed.resumedFrom, second.outcome.outcome], [6, "done"]);
+    assert.ok(finalCheckpoint(parts).equals(finalCheckpoint(whole)));
+    const [a, b] = [await readRunSummary(whole), await readRunSummary(parts)];
+    assert.equal(
+      a.steps.map(({ loss }) => loss),
+      b.steps.map(({ loss }) => loss),
+    );
+    assert.equal(a.metrics, b.metrics);
+  });
+
+  test("reports a truncated checkpoint and goes on from the one before it", async () => {
+    const whole = makeFolder();
+    await execute(whole);
+    const folder = makeFolder();
+    await execute(folder);
+    rmSync(join(folder, "evaluation.json"));
+    truncateSync(join(folder, "checkpoints/step-00000012.safetensors"), 200);
+    const { outcome, events } = await execute(folder);
+    const warning = events.find((event) => event.type === "warning");
+    assert.match(warning?.type === "warning" ? warning.message : "", /CHECKPOINT_UNREADABLE[\s\S]*step-00000012/);
+    const training = events.find((event) => event.type === "training");
+    assert.is(training?.type === "training" && training.resumedFrom, 8);
+    assert.is(outcome.outcome, "done");
+    assert.ok(finalCheckpoint(folder).equals(finalCheckpoint(whole)));
+  });
+
+  test("that has only its evaluation left makes no step", async () => {
+    const folder = makeFolder();
+    await execute(folder);
+    const before = finalCheckpoint(folder);
+    rmSync(join(folder, "evaluation.json"));
+    const { outcome, events } = await execute(folder);
+    assert.is(outcome.outcome, "done");
+    assert.is(events.filter(({ type }) => type === "step").length, 0);
+    assert.ok(existsSync(join(folder, "evaluation.json")));
+    assert.ok(finalCheckpoint(folder).equals(before));
+  });
+
+  test("refuses a checkpoint of another architecture and keeps it", async () => {
+    const folder = makeFolder();
+    await execute(folder, { stopAfterStep: 6 });
+    const base = tinyConfig();
+    const wider = tinyRun({ ...base, model: { ...base.model, features: 32 } });
+    createRunFolder(join(folder, ".."), "tiny", wider);
+    const { outcome } = await execute(folder);
+    assert.is(outcome.outcome === "failed" && outcome.failure.code, "CHECKPOINT_OTHER_ARCHITECTURE");
+    assert.ok(listCheckpoints(folder).includes(6));
+  });
+
+  test("fails with the plugin, its config line and the log when a plugin throws", async () => {
+    const broken = definePlugin({
+      kind: "source",
+      name: "broken",
+      version: "1",
+      summary: "Throws.",
+      options: Type.Object({}),
+      facts: () => ({ width: 6, fingerprint: "x", description: "x" }),
+      create: () => {
+        throw new RangeError("no such bucket");
+      },
+    });
+    const folder = makeFolder(tinyConfig({ source: { type: "broken" } }));
+    const { outcome } = await execute(folder, { plugins: [broken] });
+    assert.is(outcome.outcome, "failed");
+    if (outcome.outcome !== "failed") return;
+    assert.match(outcome.failure.message, /source\/broken[\s\S]*tiny\.yaml:4:11[\s\S]*no such bucket/);
+    assert.match(readFileSync(outcome.logFile!, "utf8"), /RangeError: no such bucket\s+at /);
+    const summary = await readRunSummary(folder);
+    assert.equal([summary.state, summary.failure?.code], ["failed", outcome.failure.code]);
+  });
+
+  test("fails when the source's rows have another width than promised", async () => {
+    const liar = definePlugin({
+      kind: "source",
+      name: "liar",
+      version: "1",
+      summary: "Promises another width.",
+      options: Type.Object({}),
+      facts: () => ({ width: 6, fingerprint: "x", description: "x" }),
+      create: () => noise.create({ width: 5 }, {}),
+    });
+    const { outcome } = await execute(makeFolder(tinyConfig({ source: { type: "liar" } })), { plugins: [liar] });
+    assert.is(outcome.outcome === "failed" && outcome.failure.code, "SOURCE_WIDTH");
+  });
+
+  test("does not touch a run that another process is working on", async () => {
+    const folder = makeFolder();
+    beginAttempt(folder);
+    const before = readdirSync(join(folder, "attempts"));
+    const { outcome } = await execute(folder);
+    assert.is(outcome.outcome === "failed" && outcome.failure.code, "RUN_LOCKED");
+    assert.equal(readdirSync(join(folder, "attempts")), before);
+    assert.is((await readRunSummary(folder)).state, "running");
+  });
+});
