@@ -7,7 +7,7 @@ import { nearestName } from "../errors/nearest-name.ts";
 import { describeValue } from "./describe-value.ts";
 import { diagnosticAtSpan, type Diagnostic, type Problem } from "./diagnostic.ts";
 import { emptyMap, listNode, withEntry, type ConfigNode, type MapNode } from "./node.ts";
-import { dropAt, entryAt, isBlocked, joinPath, keysUnder, nodeAt, setAt } from "./paths.ts";
+import { dropAt, isBlocked, joinPath, keysUnder, nodeAt, setAt } from "./paths.ts";
 import { placeOf, type Span } from "./positions.ts";
 import { readOverride, type Override } from "./override-words.ts";
 import { expandShorthand, slotAround } from "./slots.ts";

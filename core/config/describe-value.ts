@@ -16,7 +16,7 @@ export function describePlain(value: unknown): string {
     const keys = Object.keys(value);
     return keys.length === 0 ? "an empty map" : `a map with ${short(keys.slice(0, 5).join(", "))}`;
   }
-  return String(value);
+  return typeof value === "number" ? String(value) : JSON.stringify(value);
 }
 
 /** Names for a message: at most eight, the rest counted. */

@@ -29,6 +29,8 @@ export interface Diagnostic {
   readonly related?: readonly RelatedPlace[];
   /** What to do next, as an instruction. */
   readonly next?: string;
+  /** Runs of the sweep that have this problem, when not all of them do. */
+  readonly runs?: readonly string[];
 }
 
 /** What a check knows of a problem, before it is placed. */

@@ -60,7 +60,7 @@ function loosen(schema: JsonSchema): JsonSchema {
   const { description } = schema;
   const kind = schema["x-plugin"];
   if (typeof kind === "string") return loosenSlot(schema, kind);
-  const { required: _required, "x-hash": _hash, ...rest } = schema;
+  const rest = without(schema, ["required", "x-hash"]);
   if (rest["type"] === "object" || isSchema(rest["properties"])) {
     const properties = Object.entries(propertiesOf(schema)).map(([name, property]) => [name, loosen(property)]);
     return {
@@ -71,7 +71,6 @@ function loosen(schema: JsonSchema): JsonSchema {
     };
   }
   const alternatives = branchesOf(rest).length > 0 ? branchesOf(rest).map(plainBranch) : [plainBranch(rest)];
-  const { anyOf: _anyOf, oneOf: _oneOf } = rest;
   const shown = {
     ...(description === undefined ? {} : { description }),
     ...(rest["default"] === undefined ? {} : { default: rest["default"] }),
@@ -87,6 +86,9 @@ function loosenSlot(schema: JsonSchema, kind: string): JsonSchema {
 }
 
 function plainBranch(schema: JsonSchema): JsonSchema {
-  const { description: _description, default: _default, "x-hash": _hash, ...rest } = schema;
-  return rest;
+  return without(schema, ["description", "default", "x-hash"]);
+}
+
+function without(schema: JsonSchema, names: readonly string[]): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([name]) => !names.includes(name)));
 }

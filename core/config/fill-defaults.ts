@@ -3,7 +3,7 @@
  * plugin choices become maps with `type`. Interpolations are still pending meanwhile, so that they see every default.
  */
 import type { ConfigSchema } from "./config-schema.ts";
-import { Pending } from "./interpolate.ts";
+import { Pending } from "./pending.ts";
 import { acceptsNull, isSchema, propertiesOf, type JsonSchema } from "./json-schema.ts";
 import { setOwn } from "./node.ts";
 import { slots, type Slot } from "./slots.ts";

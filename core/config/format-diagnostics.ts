@@ -2,6 +2,7 @@
  * Lays diagnostics out for a terminal: place, sentence, the line with the spot underlined, and what would be right.
  * All of them at once, in reading order, because fixing a config one error a start is what users hate most.
  */
+import { listNames } from "./describe-value.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { FilePlace, Place } from "./positions.ts";
 
@@ -19,7 +20,10 @@ export function formatDiagnostics(diagnostics: readonly Diagnostic[], options: F
 
 /** Diagnostics for tools: plain data, in reading order. */
 export function diagnosticsToJson(diagnostics: readonly Diagnostic[]): readonly Record<string, unknown>[] {
-  return sortDiagnostics(diagnostics).map(({ sourceLine: _line, ...fields }) => ({ ...fields }));
+  return sortDiagnostics(diagnostics).map((diagnostic) => {
+    const fields = Object.entries(diagnostic).filter(([name]) => name !== "sourceLine");
+    return Object.fromEntries(fields);
+  });
 }
 
 /** Files in order of appearance, then lines; command-line words after files; twins removed. */
@@ -46,6 +50,7 @@ function formatOne(diagnostic: Diagnostic, paint: Paint): string {
   if (suggestions !== undefined) lines.push(`  did you mean ${paint.green(suggestions.map(quoted).join(" or "))}?`);
   for (const note of related ?? []) lines.push(`  note      ${note.message} ${placeText(note.where)}`);
   if (next !== undefined) lines.push(`  next      ${next}`);
+  if (diagnostic.runs !== undefined) lines.push(`  in runs   ${listNames(diagnostic.runs, 3)}`);
   lines.push(`  ${paint.dim(`[${code}]`)}`);
   return lines.join("\n");
 }
@@ -76,7 +81,6 @@ function blank(text: string): string {
 
 /** Control characters would garble the terminal: each becomes one visible stand-in. */
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this line is about
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g, "?");
 }
 

@@ -9,33 +9,13 @@ import { diagnosticAtSpan, type Diagnostic, type Problem } from "./diagnostic.ts
 import type { Expression } from "./expression.ts";
 import { mathFunctions } from "./math-functions.ts";
 import { setOwn } from "./node.ts";
-import { placeOf, type Span } from "./positions.ts";
+import { Pending, spanInside, textIn } from "./pending.ts";
+import { placeOf } from "./positions.ts";
 import { parseTemplate, type TemplatePart } from "./template.ts";
-
-/** A value that is not known yet. */
-export class Pending {
-  readonly text: string;
-  readonly path: string;
-  /** Where the text was written; for a default, the nearest written place. */
-  readonly span: Span;
-  state: "new" | "busy" | "done" | "failed" = "new";
-  value: unknown = undefined;
-
-  constructor(text: string, path: string, span: Span) {
-    this.text = text;
-    this.path = path;
-    this.span = span;
-  }
-}
 
 export interface Interpolation {
   readonly root: unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-interface Operand {
-  readonly value: unknown;
-  readonly expression: Expression;
 }
 
 /** Stops the evaluation of one value; its diagnostic is already recorded. */
@@ -162,13 +142,13 @@ export class Interpolator {
   }
 
   #number(pending: Pending, expression: Expression, operator: string): number {
-    const operand: Operand = { value: this.#evaluate(pending, expression), expression };
-    if (typeof operand.value === "number") return operand.value;
+    const value = this.#evaluate(pending, expression);
+    if (typeof value === "number") return value;
     return this.#fail(pending, expression, {
       code: "INTERPOLATION_TYPE",
       message: `"${operator}" needs numbers, and ${textIn(pending, expression)} is none.`,
       expected: "a number",
-      received: describePlain(operand.value),
+      received: describePlain(value),
     });
   }
 
@@ -288,16 +268,4 @@ function yamlScalar(text: string): unknown {
   } catch {
     return text;
   }
-}
-
-function textIn(pending: Pending, { start, end }: Expression): string {
-  return pending.text.slice(start, end);
-}
-
-/** The stretch of the file, when the text stands there letter for letter (no escapes, one line); else all of it. */
-function spanInside({ span, text }: Pending, { start, end }: { readonly start: number; readonly end: number }): Span {
-  const quote = /^["']/.test(span.source.text.slice(span.start, span.start + 1)) ? 1 : 0;
-  const from = span.start + quote;
-  const isLiteral = span.source.text.slice(from, from + text.length) === text && !text.includes("\n");
-  return isLiteral ? { source: span.source, start: from + start, end: from + Math.max(end, start + 1) } : span;
 }

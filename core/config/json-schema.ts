@@ -36,7 +36,7 @@ export function acceptsNull(schema: JsonSchema): boolean {
 /** Names and values that a schema allows, when it lists them. */
 export function allowedValues(schema: JsonSchema): readonly unknown[] | undefined {
   if (schema["const"] !== undefined) return [schema["const"]];
-  if (Array.isArray(schema["enum"])) return schema["enum"];
+  if (Array.isArray(schema["enum"])) return schema["enum"] as readonly unknown[];
   const branches = branchesOf(schema);
   const lists = branches.map(allowedValues);
   if (branches.length === 0 || lists.some((list) => list === undefined)) return undefined;

@@ -49,6 +49,11 @@ export const sweepCodes = {
     why: "With match: flops, features are multiplied by experts / selected experts.",
     fix: "Choose features that the number of selected experts divides.",
   },
+  PLUGIN_FACTS_FAILED: {
+    title: "A plugin failed to say what it is before it is built.",
+    why: "The plan of a sweep asks routers, experts and sources for their facts; this one threw instead of answering.",
+    fix: "Read the plugin's message; correct its options, or its facts().",
+  },
   K_NOT_SPARSE: {
     title: "Every feature that a row sees may be active.",
     why: "k equals the features of the experts that a row is routed to, so top-k selects nothing.",
