@@ -15,8 +15,11 @@ import { createCatalogue } from "../plugin/catalogue.ts";
 import type { PluginCatalogue } from "../plugin/catalogue.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import type { PluginRequest } from "../plugin/requested.ts";
-import type { RunConfig } from "../config/config.ts";
+import type { PluginChoice, RunConfig } from "../config/config.ts";
+import type { Plot } from "../analysis/contracts.ts";
+import type { PluginKind } from "../plugin/kinds.ts";
 import { bindValue } from "../container/binding.ts";
+import type { FactoryBinding } from "../container/binding.ts";
 import { createScope } from "../container/scope.ts";
 import { defineService } from "../plugin/service.ts";
 import type { Executor, JobRunner, WorkerCommand } from "../run/contracts.ts";
@@ -86,22 +89,46 @@ export function createJobRunner(paths: ProjectPaths): JobRunner {
   return { ...createRunner(paths), worker: workerCommand(paths) };
 }
 
-/** The executor that a config names. It is the one plugin of a sweep that is built before any run. */
+/** The executor that a config names. */
 export async function buildExecutor(opened: OpenConfig, config: RunConfig | undefined): Promise<Executor> {
-  const { type, ...options } = config?.executor ?? { type: "local" };
-  const plugin = await opened.catalogue.load("executor", type);
-  const ref = defineService<Executor>("sweep.executor", "sweep");
-  const scope = createScope([
-    bindValue(pathsRef, opened.project),
-    {
-      ref,
-      label: `executor/${type}`,
-      where: placeText(opened.composition.place("executor")),
-      create: (deps) => plugin.create(options as never, deps), // options were validated by the plugin's schema
-      ...(plugin.deps === undefined ? {} : { deps: plugin.deps }),
-    },
-  ]);
-  return scope.get(ref);
+  const where = placeText(opened.composition.place("executor"));
+  return buildPlugin<Executor>(opened, "executor", config?.executor ?? { type: "local" }, where);
+}
+
+/** The plots that the config of a run names, with the names of their plugins. */
+export async function buildPlots(
+  opened: Pick<OpenProject, "catalogue" | "project">,
+  { report }: RunConfig,
+): Promise<readonly (readonly [name: string, plot: Plot])[]> {
+  return Promise.all(
+    report.plots.map(
+      async (choice) => [choice.type, await buildPlugin<Plot>(opened, "plot", choice, "report.plots")] as const,
+    ),
+  );
+}
+
+/** A plugin of a kind that is used outside of any run, and so can depend on the project's paths alone. */
+async function buildPlugin<T>(
+  { catalogue, project }: Pick<OpenProject, "catalogue" | "project">,
+  kind: PluginKind,
+  { type, ...options }: PluginChoice,
+  where: string,
+): Promise<T> {
+  const plugin = await catalogue.load(kind, type);
+  if (plugin.deps === undefined) return (await plugin.create(options as never, {} as never)) as T; // checked by schema
+  const ref = defineService<T>(`command.${kind}`, "sweep");
+  const binding: FactoryBinding = {
+    ref,
+    ...{ where, label: `${kind}/${type}`, deps: plugin.deps },
+    create: (deps) => plugin.create(options as never, deps), // options were validated by the plugin's schema
+  };
+  return createScope([bindValue(pathsRef, project), binding]).get(ref);
+}
+
+/** The catalogue and project that a run was made with, as far as its folder tells. */
+export async function openRun(folder: string): Promise<Pick<OpenProject, "catalogue" | "project">> {
+  const project = findProject(folder);
+  return { project, catalogue: await catalogueOfRun(folder, project) };
 }
 
 /** The built-in plugins and those that the run's config names. */

@@ -17,8 +17,6 @@ import type { RunRecord } from "./run-record.ts";
 export interface NewRun {
   readonly id: string;
   readonly name: string;
-  /** `<slug>-<id8>` */
-  readonly folderName: string;
   readonly config: RunConfig;
   readonly sources: ReadonlyMap<string, ValueSource>;
   readonly axes: Readonly<Record<string, unknown>>;
@@ -28,33 +26,31 @@ export interface NewRun {
   readonly plugins: readonly string[];
 }
 
-export interface RunFolder {
-  readonly folder: string;
-  /** What the folder held before. */
-  readonly before: DerivedState;
-}
-
 /**
  * run.json is written last, so that a folder without it is no run yet. A run that is done or running keeps its
- * config; any other takes today's, which has the same id and may differ in what does not change results.
+ * config; any other takes today's, which has the same id and may differ in what does not change results. What the run
+ * is called, and by which axes, is today's in every case.
+ * @param folder Absolute, as `createFolderFinder` gives it.
  * @throws SwitchyardError RUN_FORMAT, RUN_ID_MISMATCH, RUN_FOLDER_BROKEN, DISK_FULL, FILE_UNWRITABLE
  */
-export function createRunFolder(sweepFolder: string, sweep: string, run: NewRun): RunFolder {
-  const folder = join(sweepFolder, run.folderName);
+export function createRunFolder(folder: string, sweep: string, run: NewRun): DerivedState {
   const existing = readRunRecord(folder);
   if (existing !== undefined && existing.id !== run.id) throw otherRun(folder, existing.id, run.id);
   const before: DerivedState = existing === undefined ? { state: "pending" } : deriveState(folder);
-  if (before.state === "done" || before.state === "running") return { folder, before };
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
+  if (before.state !== "done" && before.state !== "running") {
+    try {
+      mkdirSync(folder, { recursive: true });
+    } catch (error) {
+      throw writeError(folder, error);
+    }
+    writeRunConfig(folder, run.config, run.sources);
   }
-  writeRunConfig(folder, run.config, run.sources);
   const { id, name, axes, shape, facts, plugins } = run;
   const record: RunRecord = { format: runFormat, id, name, sweep, axes, shape, facts, plugins };
-  replaceText(join(folder, runFiles.record), formatJson(record));
-  return { folder, before };
+  if (existing === undefined || formatJson(existing) !== formatJson(record)) {
+    replaceText(join(folder, runFiles.record), formatJson(record));
+  }
+  return before;
 }
 
 function otherRun(folder: string, received: string, expected: string): SwitchyardError {

@@ -5,6 +5,8 @@
 import { createRunFolder } from "./create-run-folder.ts";
 import type { NewRun } from "./create-run-folder.ts";
 import type { Executor, ExecutorContext, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import { createFolderFinder } from "./find-run-folder.ts";
+import type { NamedRun } from "./find-run-folder.ts";
 import { failureOf } from "./failure.ts";
 import { startOver } from "./start-over.ts";
 import type { RunState } from "./run-summary.ts";
@@ -16,7 +18,8 @@ export interface RunSweepInput {
   readonly sweep: string;
   /** Absolute: `runs/<sweep>`. */
   readonly sweepFolder: string;
-  readonly runs: readonly (NewRun & { readonly facts: { readonly source: { readonly fingerprint: string } } })[];
+  readonly runs: readonly (NewRun &
+    NamedRun & { readonly facts: { readonly source: { readonly fingerprint: string } } })[];
   readonly rerun: Rerun;
   readonly executor: Executor;
   readonly context: ExecutorContext;
@@ -34,17 +37,17 @@ export interface SweepResult {
 export async function runSweep(input: RunSweepInput): Promise<readonly SweepResult[]> {
   const results = new Map<string, SweepResult>();
   const toRun: { readonly job: RunJob; readonly fingerprint: string }[] = [];
+  const folderOf = createFolderFinder(input.sweepFolder);
   for (const run of input.runs) {
-    const job = { id: run.id, name: run.name, folder: "" };
+    const job: RunJob = { id: run.id, name: run.name, folder: folderOf(run) };
     try {
-      const { folder, before } = createRunFolder(input.sweepFolder, input.sweep, run);
-      const placed = { ...job, folder };
-      if (mustStartOver(input.rerun, before.state)) startOver(folder);
+      const before = createRunFolder(job.folder, input.sweep, run);
+      if (mustStartOver(input.rerun, before.state)) startOver(job.folder);
       else if (before.state === "done") {
-        results.set(run.id, { job: placed, outcome: { id: run.id, outcome: "skipped" } });
+        results.set(run.id, { job, outcome: { id: run.id, outcome: "skipped" } });
         continue;
       }
-      toRun.push({ job: placed, fingerprint: run.facts.source.fingerprint });
+      toRun.push({ job, fingerprint: run.facts.source.fingerprint });
     } catch (error) {
       // A broken or foreign folder concerns this run alone.
       results.set(run.id, { job, outcome: { id: run.id, outcome: "failed", failure: failureOf(error) } });

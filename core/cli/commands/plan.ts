@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { formatNumber } from "../../analysis/format-numbers.ts";
 import { formatDiagnostics } from "../../config/format-diagnostics.ts";
 import { deriveState } from "../../run/derive-state.ts";
-import { namesIn } from "../../run/layout.ts";
+import { createFolderFinder } from "../../run/find-run-folder.ts";
 import { readRunRecord } from "../../run/run-record.ts";
 import type { RunState } from "../../run/run-summary.ts";
 import type { PlannedRun, SweepPlan } from "../../sweep/plan-sweep.ts";
@@ -40,14 +40,12 @@ export const plan: Command = {
   },
 };
 
-/** One listing of the sweep's folder tells which runs have one; only those are looked at. */
 function statesOf({ runs }: SweepPlan, sweepFolder: string): ReadonlyMap<string, RunState> {
-  const existing = new Set(namesIn(sweepFolder));
+  const folderOf = createFolderFinder(sweepFolder);
   return new Map(
-    runs.map(({ id, folderName }) => {
-      const folder = join(sweepFolder, folderName);
-      const isRun = existing.has(folderName) && readRunRecord(folder)?.id === id;
-      return [id, isRun ? deriveState(folder).state : "pending"];
+    runs.map((run) => {
+      const folder = folderOf(run);
+      return [run.id, readRunRecord(folder)?.id === run.id ? deriveState(folder).state : "pending"];
     }),
   );
 }

@@ -5,6 +5,7 @@ import { runsToJson } from "../../analysis/export-runs.ts";
 import { formatComparison } from "../../analysis/text-table.ts";
 import { formatDiagnostics } from "../../config/format-diagnostics.ts";
 import type { Executor } from "../../run/contracts.ts";
+import { failureOf } from "../../run/failure.ts";
 import { readRunSummary } from "../../run/read-run.ts";
 import { runSweep } from "../../run/run-sweep.ts";
 import type { SweepResult } from "../../run/run-sweep.ts";
@@ -111,7 +112,7 @@ async function conclude(
   results: readonly SweepResult[],
 ): Promise<number> {
   const summaries = await readResults(results);
-  const report = await writeSweepReport(io, planned, join(sweepFolder, "report.html"), summaries);
+  const report = await tryReport(io, planned, join(sweepFolder, "report.html"), summaries);
   io.out(words.has("json") ? runsToJson(summaries) : `\n${formatComparison(compareRuns(summaries))}`);
   if (report !== undefined) {
     const line = `report: ${shownPath(io, report)}\n`;
@@ -127,12 +128,32 @@ async function conclude(
   return failures.length > 0 ? 1 : 0;
 }
 
+/** A report that cannot be written takes nothing from the runs. */
+async function tryReport(
+  io: Io,
+  planned: PlannedConfig,
+  file: string,
+  runs: readonly RunSummary[],
+): Promise<string | undefined> {
+  if (!runs.some(({ steps }) => steps.length > 0)) return undefined;
+  try {
+    await writeSweepReport(planned, file, runs);
+    return file;
+  } catch (error) {
+    io.err(`The report could not be written.\n${failureOf(error).message}\n`);
+    return undefined;
+  }
+}
+
 async function readResults(results: readonly SweepResult[]): Promise<readonly RunSummary[]> {
   const summaries: RunSummary[] = [];
   for (const { job, outcome } of results) {
-    // A folder that could not be made or read has nothing to show; its failure is listed.
-    if (job.folder === "" || (outcome.outcome === "failed" && outcome.failure.code === "RUN_LOCKED")) continue;
-    summaries.push(await readRunSummary(job.folder));
+    try {
+      summaries.push(await readRunSummary(job.folder));
+    } catch (error) {
+      // The folder of a run that failed may be the very thing that is broken; its failure is listed below.
+      if (outcome.outcome !== "failed") throw error;
+    }
   }
   return summaries;
 }

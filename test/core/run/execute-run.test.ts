@@ -25,7 +25,9 @@ interface ExecuteOptions {
 }
 
 function makeFolder(config: RunConfig = tinyConfig()): string {
-  return createRunFolder(temporaryFolder(), "tiny", tinyRun(config)).folder;
+  const folder = join(temporaryFolder(), "experts=2-01234567");
+  createRunFolder(folder, "tiny", tinyRun(config));
+  return folder;
 }
 
 async function execute(folder: string, { plugins = [], stopAfterStep }: ExecuteOptions = {}): Promise<Executed> {
@@ -131,7 +133,7 @@ suite("executing a run", (test) => {
     await execute(folder, { stopAfterStep: 6 });
     const base = tinyConfig();
     const wider = tinyRun({ ...base, model: { ...base.model, features: 32 } });
-    createRunFolder(join(folder, ".."), "tiny", wider);
+    createRunFolder(folder, "tiny", wider);
     const { outcome } = await execute(folder);
     assert.is(outcome.outcome === "failed" && outcome.failure.code, "CHECKPOINT_OTHER_ARCHITECTURE");
     assert.ok(listCheckpoints(folder).includes(6));

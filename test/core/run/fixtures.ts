@@ -14,6 +14,7 @@ import type { BuiltInPlugins, PluginCatalogue } from "../../../core/plugin/catal
 import { definePlugin } from "../../../core/plugin/define-plugin.ts";
 import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
 import type { NewRun } from "../../../core/run/create-run-folder.ts";
+import type { NamedRun } from "../../../core/run/find-run-folder.ts";
 import type { StepRecord } from "../../../core/training/contracts.ts";
 
 /** Absolute path of a new folder that is removed when the process ends. */
@@ -77,7 +78,9 @@ export function tinyConfig(changes: Partial<RunConfig> = {}): RunConfig {
   };
 }
 
-export function tinyRun(config: RunConfig = tinyConfig(), id = "0123456789ab"): NewRun {
+export type TinyRun = NewRun & NamedRun & { readonly facts: { readonly source: { readonly fingerprint: string } } };
+
+export function tinyRun(config: RunConfig = tinyConfig(), id = "0123456789ab"): TinyRun {
   const { features } = config.model;
   return {
     id,

@@ -30,7 +30,9 @@ const entry = fileURLToPath(new URL(`../../../.switchyard/test/resume-child-${pr
 function makeFolder(): string {
   const { training } = tinyConfig();
   const config = tinyConfig({ training: { ...training, steps, checkpointEvery: 3, logEvery: 1 } });
-  return createRunFolder(temporaryFolder(), "tiny", tinyRun(config)).folder;
+  const folder = join(temporaryFolder(), "experts=2-01234567");
+  createRunFolder(folder, "tiny", tinyRun(config));
+  return folder;
 }
 
 function start(folder: string): ChildProcess {
