@@ -13,7 +13,7 @@ export interface EncodeTopKInput {
   readonly encoder_FD: tf.Tensor2D;
   readonly encoderBias_F?: tf.Tensor1D;
   readonly expertIndices_BR: tf.Tensor2D;
-  /** Non-negative; orders the features of different experts. No gradient flows into it here. */
+  /** Non-negative; orders the features of different experts (not read when R is 1). No gradient flows into it here. */
   readonly gates_BR: tf.Tensor2D;
   readonly numExperts: number;
   readonly k: number;

@@ -18,6 +18,6 @@ export interface DeviceProvider {
   readonly name: string;
   /** `undefined` when it can be opened here; else the reason and what to install. */
   unavailableReason(): Promise<string | undefined>;
-  /** Loads the backend and makes it current. @throws SwitchyardError DEVICE_UNAVAILABLE */
+  /** Loads the backend and makes it current; doing so again is harmless. @throws KernelError DEVICE_UNAVAILABLE */
   open(): Promise<Device>;
 }
