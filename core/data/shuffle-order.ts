@@ -33,8 +33,8 @@ export interface ShuffleOrder {
 }
 
 /** Chunks are read whole: long enough for a disk, short enough that a window mixes many of them. */
-const maxChunkRows = 512;
-const minChunksInWindow = 32;
+const maxChunkRows = 256;
+const minChunksInWindow = 128;
 
 /** @returns Rows of the contiguous chunks that a window of `bufferRows` is filled from. */
 export function chunkRowsFor(bufferRows: number): number {
