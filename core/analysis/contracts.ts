@@ -3,7 +3,7 @@ import type { RunSummary } from "../run/run-summary.ts";
 
 /**
  * A Vega-Lite v5 specification with its data inline. Left open, because its grammar is larger than this room: what is
- * read here are `columns` and `usermeta`, to fit small multiples into the page.
+ * read here is `usermeta`, to fit small multiples into the page.
  */
 export interface VegaLiteSpec {
   readonly [property: string]: unknown;
@@ -16,7 +16,8 @@ export interface Plot {
   readonly caption: string;
   /**
    * Pure: same runs, same specification. Colours come from `runStyles`, so that a run looks the same in every plot.
-   * `width: "container"` follows the page; small multiples give their own size instead.
+   * `width: "container"` follows the page. Small multiples (a `facet`) state their own size in `usermeta`:
+   * `{ panels, panelWidth, panelMargin }` in pixels, from which the report chooses columns and widens the panels.
    * @returns `undefined` when these runs have nothing to show (no evaluation yet, no ground truth).
    */
   spec(runs: readonly RunSummary[]): VegaLiteSpec | undefined;

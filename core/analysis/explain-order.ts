@@ -91,8 +91,8 @@ function explainFamily(family: Family): string {
   const worst = breaks.reduce((a, b) => (gainOf(b) > gainOf(a) ? b : a));
   const pairs = breaks.map(
     (pair) =>
-      `${nameOf(pair.member)} (MSE ${formatNumber(pair.member.mse.mean)}) reconstructs ${percent(gainOf(pair))} better ` +
-      `than ${nameOf(pair.previous)} (${formatNumber(pair.previous.mse.mean)})`,
+      `${nameOf(pair.member)} (MSE ${mseText(pair.member.mse.mean)}) reconstructs ${percent(gainOf(pair))} better ` +
+      `than ${nameOf(pair.previous)} (${mseText(pair.previous.mse.mean)})`,
   );
   return (
     `${where} the paper's order (dense best, more experts slightly worse) does not hold throughout: ` +
@@ -110,9 +110,9 @@ function listOf(family: Family): string {
   if (first === undefined) return "";
   const rest = others.map((member) => {
     const change = member.mse.mean / first.mse.mean - 1;
-    return `${formatNumber(member.mse.mean)} with ${member.experts} experts (+${percent(change)})`;
+    return `${mseText(member.mse.mean)} with ${member.experts} experts (+${percent(change)})`;
   });
-  const start = `${nameOf(first)} has the lowest MSE, ${formatNumber(first.mse.mean)}`;
+  const start = `${nameOf(first)} has the lowest MSE, ${mseText(first.mse.mean)}`;
   return `${start}, and it grows with the number of experts: ${rest.join(", ")}`;
 }
 
@@ -160,5 +160,9 @@ function reasonsFor(expected: Member, better: Member): string {
 }
 
 function percent(share: number): string {
-  return `${formatNumber(share * 100)} %`;
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+function mseText(mean: number): string {
+  return mean >= 1e-3 && mean < 1e4 ? mean.toPrecision(4) : formatNumber(mean);
 }

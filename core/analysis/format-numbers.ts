@@ -1,6 +1,6 @@
 /**
  * Writes the numbers of one column so that they can be compared at a glance: the same decimals and the same power of
- * ten for all, four significant digits for the smallest.
+ * ten for all, four significant digits for the largest, at least three for the smallest.
  */
 
 export interface ColumnFormat {
@@ -9,7 +9,6 @@ export interface ColumnFormat {
   readonly write: (value: number) => string;
 }
 
-const significantDigits = 4;
 const mostDecimals = 6;
 const prefixes = ["", "k", "M", "G", "T", "P", "E"];
 /** Units that take a prefix; for others the number is left as it is until it is too long. */
@@ -23,17 +22,17 @@ export function formatOfColumn(values: readonly number[], unit = ""): ColumnForm
   const sizes = values.map(Math.abs).filter((size) => size > 0 && Number.isFinite(size));
   const smallest = sizes.length === 0 ? 1 : Math.min(...sizes);
   const largest = sizes.length === 0 ? 1 : Math.max(...sizes);
-  if (scalable.has(unit) || smallest >= 1e6) return scaledFormat(smallest, unit);
+  if (scalable.has(unit) || smallest >= 1e6) return scaledFormat(smallest, largest, unit);
   if (values.every((value) => Number.isInteger(value)) && largest < 1e6) return { unit, write: (value) => `${value}` };
-  const decimals = decimalsFor(smallest);
+  const decimals = decimalsFor(smallest, largest);
   if (decimals > mostDecimals || largest >= 1e7) return { unit, write: (value) => value.toExponential(2) };
   return { unit, write: (value) => value.toFixed(decimals) };
 }
 
-function scaledFormat(smallest: number, unit: string): ColumnFormat {
+function scaledFormat(smallest: number, largest: number, unit: string): ColumnFormat {
   const power = Math.min(Math.max(Math.floor(Math.log10(smallest) / 3), 0), prefixes.length - 1);
   const scale = 1000 ** power;
-  const decimals = Math.max(Math.min(decimalsFor(smallest / scale), mostDecimals), 0);
+  const decimals = Math.max(Math.min(decimalsFor(smallest / scale, largest / scale), mostDecimals), 0);
   const prefix = prefixes[power] ?? "";
   // "kFLOP" is a unit; "kparameters" is not, and "k" says it.
   return {
@@ -42,8 +41,8 @@ function scaledFormat(smallest: number, unit: string): ColumnFormat {
   };
 }
 
-function decimalsFor(smallest: number): number {
-  return Math.max(0, significantDigits - 1 - Math.floor(Math.log10(smallest)));
+function decimalsFor(smallest: number, largest: number): number {
+  return Math.max(0, 3 - Math.floor(Math.log10(largest)), 2 - Math.floor(Math.log10(smallest)));
 }
 
 /** One number by itself, with its prefix: "1.05 MFLOP", "98.3 k". */

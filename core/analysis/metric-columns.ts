@@ -35,7 +35,7 @@ const known: Readonly<Record<string, MetricDescription>> = {
   "reconstruction/mse": { summary: "Squared error summed over the width, mean over rows", ...lower },
   "reconstruction/fvu": { summary: "Fraction of variance unexplained; 1 is predicting the mean", ...lower },
   "reconstruction/cosine": { summary: "Mean cosine of activation and reconstruction", ...higher },
-  "sparsity/l0": { summary: "Active features a row", ...lower },
+  "sparsity/l0": { summary: "Active features a row" },
   "sparsity/dead-fraction": { summary: "Share of features that never fired on the evaluated rows", ...lower },
   "language-model/loss-recovered": { summary: "1: as good as the original model; 0: as bad as zeros", ...higher },
   "language-model/delta-ce": { summary: "Cross-entropy added by the reconstructions", unit: "nats/token", ...lower },

@@ -34,7 +34,7 @@ export const sparsity = definePlugin({
   }),
   create: ({ windowRows }): Evaluator => ({
     metrics: {
-      l0: { summary: "Mean number of active features (value not zero, after selection) of a row.", better: "lower" },
+      l0: { summary: "Mean number of active features (value not zero, after selection) of a row." },
       "dead-fraction": {
         summary: `Share of features active on none of ${
           windowRows === undefined ? "the evaluated held-out rows" : `the first ${windowRows} held-out rows`

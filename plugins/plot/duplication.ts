@@ -38,13 +38,26 @@ function matrixSpec(runs: readonly RunSummary[]): VegaLiteSpec | undefined {
   );
   const highest = Math.max(...values.map(({ cosine }) => cosine));
   const lowest = Math.min(0, ...values.map(({ cosine }) => cosine));
-  const axis = { labelAngle: 0, labelOverlap: "greedy", ticks: false, labelPadding: 4, domain: false };
+  const axis = {
+    labelAngle: 0,
+    labelOverlap: "greedy",
+    labelSeparation: 4,
+    ticks: false,
+    labelPadding: 4,
+    domain: false,
+  };
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
-    usermeta: { panelWidth: panelWidth + 52 },
+    usermeta: { panels: shown.size, panelWidth, panelMargin: 52 },
     data: { values },
     columns: 2,
-    facet: { field: "name", type: "nominal", title: null, sort: null, header: { labelLimit: panelWidth + 20 } },
+    facet: {
+      field: "name",
+      type: "nominal",
+      title: null,
+      sort: [...shown.keys()],
+      header: { labelLimit: panelWidth + 45 },
+    },
     spec: {
       width: panelWidth,
       height: panelWidth,

@@ -36,10 +36,16 @@ function loadSpec(runs: readonly RunSummary[]): VegaLiteSpec | undefined {
   });
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
-    usermeta: { panelWidth: panelWidth + 40 },
+    usermeta: { panels: shown.size, panelWidth, panelMargin: 42 },
     data: { values },
     columns: 2,
-    facet: { field: "name", type: "nominal", title: null, sort: null, header: { labelLimit: panelWidth } },
+    facet: {
+      field: "name",
+      type: "nominal",
+      title: null,
+      sort: [...shown.keys()],
+      header: { labelLimit: panelWidth + 45 },
+    },
     spec: {
       width: panelWidth,
       height: 110,
@@ -51,7 +57,7 @@ function loadSpec(runs: readonly RunSummary[]): VegaLiteSpec | undefined {
               field: "expert",
               type: "ordinal",
               title: "expert",
-              axis: { labelAngle: 0, labelOverlap: "greedy", ticks: false, labelPadding: 5 },
+              axis: { labelAngle: 0, labelOverlap: "greedy", labelSeparation: 4, ticks: false, labelPadding: 5 },
               scale: { paddingInner: 0.15 },
             },
             y: {

@@ -5,6 +5,9 @@ import { runStyles } from "../../core/analysis/run-styles.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import type { RunSummary } from "../../core/run/run-summary.ts";
 
+/** Losses above this multiple of the lowest are cut off: they would press the ends of the curves together. */
+const shownRange = 8;
+
 export const lossCurves = definePlugin({
   kind: "plot",
   name: "loss-curves",
@@ -20,7 +23,8 @@ export const lossCurves = definePlugin({
   create: ({ maxPoints }): Plot => ({
     title: "Loss during training",
     caption:
-      "Reconstruction loss (squared error summed over the width) of the training batches; both axes logarithmic.",
+      "Reconstruction loss (squared error summed over the width) of the training batches, both axes logarithmic. The " +
+      "start, far above the final loss, is cut off.",
     spec: (runs) => curvesSpec(runs, maxPoints),
   }),
 });
@@ -36,6 +40,9 @@ function curvesSpec(runs: readonly RunSummary[], maxPoints: number): VegaLiteSpe
     }),
   );
   if (values.length === 0) return undefined;
+  const losses = values.map(({ loss }) => loss);
+  const [lowest, highest] = [Math.min(...losses), Math.max(...losses)];
+  const first = Math.min(...values.filter(({ loss }) => loss <= lowest * shownRange).map(({ rows }) => rows));
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v5.json",
     width: "container",
@@ -48,14 +55,14 @@ function curvesSpec(runs: readonly RunSummary[], maxPoints: number): VegaLiteSpe
         field: "rows",
         type: "quantitative",
         title: "activations seen",
-        scale: { type: "log", nice: false },
+        scale: { type: "log", nice: false, domainMin: first },
         axis: { format: "~s", tickCount: 6, labelOverlap: "greedy" },
       },
       y: {
         field: "loss",
         type: "quantitative",
         title: "reconstruction loss",
-        scale: { type: "log", nice: false, padding: 8 },
+        scale: { type: "log", nice: false, domain: [lowest * 0.97, Math.min(highest, lowest * shownRange)] },
         axis: { format: "~g", tickCount: 5, labelOverlap: "greedy" },
       },
       color: { field: "series", type: "nominal", title: null, scale: styles.colourScale, sort: null },

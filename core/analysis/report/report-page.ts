@@ -82,7 +82,7 @@ function plotsSection({ plots, styles }: PageInput): string {
   const legend = styles.entries.map((entry) => `<li>${symbolSwatch(entry)}${escapeHtml(entry.series)}</li>`);
   const figures = plots.map(
     (plot) =>
-      `<figure class="card plot"><figcaption><h3>${escapeHtml(plot.title)}</h3><p>${escapeHtml(plot.caption)}</p>` +
+      `<figure class="card plot${isWide(plot) ? " wide" : ""}"><figcaption><h3>${escapeHtml(plot.title)}</h3><p>${escapeHtml(plot.caption)}</p>` +
       `</figcaption><div class="drawing" id="${plotId(plot)}"></div></figure>`,
   );
   return `<section aria-labelledby="plots-title"><h2 id="plots-title">Plots</h2>
@@ -92,6 +92,11 @@ function plotsSection({ plots, styles }: PageInput): string {
 
 function emptySection(): string {
   return `<div class="card empty">This sweep has no runs yet. Start it with <code>switchyard run</code>, then write the report again.</div>`;
+}
+
+/** Small multiples take the whole width. */
+function isWide({ spec }: DrawnPlot): boolean {
+  return spec["usermeta"] !== undefined;
 }
 
 function plotId({ name }: DrawnPlot): string {

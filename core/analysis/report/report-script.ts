@@ -27,21 +27,28 @@ export const reportScript = String.raw`"use strict";
       },
       header: { ...quiet, labelColor: colour("--text"), labelFontSize: 12, labelFontWeight: 600, labelPadding: 8 },
       view: { stroke: null },
-      facet: { spacing: 22 },
+      facet: { spacing: gap },
     };
   };
 
-  // Small multiples do not follow the width of their container; the number of columns does.
+  // Small multiples do not follow the width of their container by themselves: choose columns, then widen the panels.
+  const gap = 22;
   const fitted = (spec, width) => {
-    const panel = spec.usermeta && spec.usermeta.panelWidth;
-    return panel ? { ...spec, columns: Math.max(1, Math.floor((width + 22) / (panel + 22))) } : spec;
+    const { panels, panelWidth, panelMargin } = spec.usermeta || {};
+    if (!panelWidth) return spec;
+    const most = Math.floor((width + gap) / (panelWidth + panelMargin + gap));
+    const columns = Math.max(1, Math.min(most, panels));
+    const room = Math.floor((width + gap) / columns) - gap - panelMargin;
+    const wide = Math.max(Math.min(room, Math.round(1.5 * panelWidth)), 80);
+    const square = spec.spec.height === panelWidth;
+    return { ...spec, columns, spec: { ...spec.spec, width: wide, height: square ? wide : spec.spec.height } };
   };
 
   const drawn = new Map();
   const draw = async (plot) => {
     const target = document.getElementById(plot.id);
     const spec = fitted(plot.spec, target.clientWidth);
-    const key = String(dark.matches) + (spec.columns || "");
+    const key = String(dark.matches) + (spec.columns ? spec.columns + "x" + spec.spec.width : "");
     const before = drawn.get(plot.id);
     if (before && before.key === key) return;
     drawn.set(plot.id, { key, view: before && before.view });

@@ -37,8 +37,7 @@ h4 { margin: 18px 0 6px; font-size: 12px; font-weight: 600; color: var(--muted);
 .saving { font-size: 13px; color: var(--good); font-weight: 560; }
 .order { margin: 22px 0 0; padding: 14px 18px; border-radius: 12px; background: var(--soft); border: 1px solid transparent; }
 .order b { color: var(--accent); font-weight: 620; }
-.card { overflow: hidden; }
-.scroll { overflow-x: auto; max-height: 75vh; }
+.scroll { overflow: auto; max-height: 75vh; }
 .scroll:focus-visible, button:focus-visible, summary:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; }
 #comparison { width: 100%; font-size: 14px; }
@@ -49,7 +48,8 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 #comparison thead th:first-child { z-index: 3; }
 #comparison tbody tr:last-child > * { border-bottom: 0; }
 #comparison tbody tr:hover > * { background: color-mix(in srgb, var(--soft) 55%, var(--card)); }
-#comparison button { all: unset; cursor: pointer; display: inline-block; padding: 12px 14px; font-size: 12.5px; font-weight: 600; color: var(--muted); }
+#comparison thead th { vertical-align: bottom; white-space: normal; }
+#comparison button { all: unset; cursor: pointer; display: inline-block; padding: 12px 14px; font-size: 12.5px; line-height: 1.35; overflow-wrap: normal; font-weight: 600; color: var(--muted); }
 #comparison button:hover { color: var(--text); }
 #comparison button:focus-visible { outline: 2px solid var(--accent); outline-offset: -3px; }
 #comparison th[aria-sort] button { color: var(--accent); }
@@ -70,14 +70,15 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .failures ul { margin: 6px 0 0; padding-left: 18px; font-size: 14px; }
 .legend { display: flex; flex-wrap: wrap; gap: 6px 20px; margin: 0 0 14px; padding: 0; list-style: none; font-size: 13.5px; }
 .legend li { display: flex; align-items: center; gap: 7px; }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 18px; align-items: start; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 18px; align-items: start; }
 .plot { margin: 0; padding: 18px 20px 14px; overflow: visible; min-width: 0; }
 .plot figcaption p { margin: 3px 0 12px; font-size: 13.5px; line-height: 1.45; color: var(--muted); }
+.plot.wide { grid-column: 1 / -1; }
 .plot .drawing { width: 100%; overflow-x: auto; }
 .plot .drawing.vega-embed { display: block; padding-right: 0; }
 .plot .vega-embed details:not([open]) > :not(summary) { display: none !important; }
-.vega-embed summary { opacity: 0; transition: opacity 0.15s; }
-.plot:hover .vega-embed summary, .vega-embed summary:focus-visible { opacity: 0.5; }
+.plot .vega-embed details summary { opacity: 0; background: var(--card); transition: opacity 0.15s; }
+.plot:hover .vega-embed details summary, .plot .vega-embed details summary:focus-visible { opacity: 0.6 !important; }
 .vega-embed .chart-wrapper { width: 100%; }
 .run { margin: 0 0 8px; padding: 0 18px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .run summary { display: flex; align-items: center; gap: 10px; padding: 11px 0; cursor: pointer; list-style: none; }
@@ -102,8 +103,7 @@ footer { padding-top: 30px; padding-bottom: 46px; font-size: 13px; color: var(--
   .tile { padding: 12px 14px; }
   .figure { font-size: 22px; }
   .plot { padding: 14px 12px 10px; }
-  #comparison th:first-child { max-width: 46vw; }
-  #comparison th[scope="row"] { white-space: normal; }
+  #comparison th[scope="row"] { white-space: normal; overflow-wrap: normal; }
   .run code { display: none; }
 }
 @media print {

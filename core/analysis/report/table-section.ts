@@ -12,13 +12,7 @@ import { escapeHtml } from "./html.ts";
 import { symbolSwatch } from "./symbol-swatch.ts";
 
 /** Shown beside the default columns where a run has them. */
-const extraMetrics = [
-  "language-model/delta-ce",
-  "sparsity/dead-fraction",
-  "routing/normalised-entropy",
-  "duplication/duplicates",
-  "recovery/recovered",
-];
+const extraMetrics = ["recovery/recovered", "sparsity/dead-fraction", "duplication/duplicates"];
 
 export function tableSection(runs: readonly RunSummary[], styles: RunStyles): string {
   const present = new Set(metricsOf(runs));
@@ -39,7 +33,7 @@ export function tableSection(runs: readonly RunSummary[], styles: RunStyles): st
   ];
   const body = rows.map((row) => tableRow(row, columns, formats, styles));
   return (
-    `<div class="scroll" tabindex="0" role="region" aria-label="Comparison of the runs"><table id="comparison">` +
+    `<div class="card scroll" tabindex="0" role="region" aria-label="Comparison of the runs"><table id="comparison">` +
     `<thead><tr>${header.join("")}</tr></thead>\n<tbody>${body.join("\n")}</tbody></table></div>` +
     `<p class="note">Bold is the best of a column. Click a header to sort.</p>${failureList(runs)}`
   );
@@ -51,7 +45,7 @@ function headerCell(column: Partial<MetricColumn> & { readonly label: string }, 
   const title = [column.metric, column.summary].filter((part) => part !== undefined).join(": ");
   return (
     `<th scope="col" class="${type}" title="${escapeHtml(title)}">` +
-    `<button type="button" data-sort="${type}">${escapeHtml(column.label)}${unit}</button></th>`
+    `<button type="button" data-sort="${type}">${escapeHtml(column.label.replaceAll("-", " "))}${unit}</button></th>`
   );
 }
 
