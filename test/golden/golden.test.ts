@@ -36,7 +36,7 @@ suite("golden files", (test) => {
 
 suite("the golden comparison can fail", (test, hooks) => {
   let device: Device;
-  before(async () => {
+  hooks.before(async () => {
     device = await wasmDevice.open();
   });
   const replayChanged = async (name: string, change: (config: CaseConfig) => CaseConfig): Promise<number> => {

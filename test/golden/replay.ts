@@ -24,7 +24,7 @@ import { none } from "../../plugins/router/none.ts";
 import { switch as switchRouter } from "../../plugins/router/switch.ts";
 import { topE } from "../../plugins/router/top-e.ts";
 import { linearDecay } from "../../plugins/schedule/linear-decay.ts";
-import { buildPlugin } from "./build-plugin.ts";
+import { buildPlugin } from "../core/model/build-plugin.ts";
 import type { CaseConfig } from "./case-configs.ts";
 import type { GoldenCase, GoldenTensor } from "./golden-case.ts";
 

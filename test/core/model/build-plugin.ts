@@ -1,8 +1,8 @@
 /** Builds a plugin from what a config would say: defaults filled from its schema, then `create`. */
 import { Value } from "typebox/value";
-import type { PluginChoice } from "../../core/config/config.ts";
-import type { AnyPlugin } from "../../core/plugin/define-plugin.ts";
-import type { Created, Facts, PluginKind } from "../../core/plugin/kinds.ts";
+import type { PluginChoice } from "../../../core/config/config.ts";
+import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
+import type { Created, Facts, PluginKind } from "../../../core/plugin/kinds.ts";
 
 export interface Services {
   readonly [name: string]: unknown;

@@ -1,0 +1,119 @@
+import type * as tensorflow from "@tensorflow/tfjs";
+import { Value } from "typebox/value";
+import * as assert from "uvu/assert";
+import type { NamedTensors } from "../../../core/model/contracts.ts";
+import { createModelShape } from "../../../core/model/model-shape.ts";
+import { createRng } from "../../../core/model/rng.ts";
+import { cpuDevice } from "../../../kernels/devices/cpu.ts";
+import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import { switch as switchRouter } from "../../../plugins/router/switch.ts";
+import { buildPlugin } from "../../core/model/build-plugin.ts";
+import { suite } from "../../suite.ts";
+
+const shape = createModelShape({ width: 3, features: 8, router: { numExperts: 4, numSelected: 1 } });
+
+for (const provider of [cpuDevice, wasmDevice]) {
+  suite(`router switch on ${provider.name}`, (test, hooks) => {
+    let tf: typeof tensorflow;
+    hooks.before(async () => {
+      ({ tf } = await provider.open());
+    });
+    const build = (options: object = {}) =>
+      buildPlugin(switchRouter, { type: "switch", experts: 4, ...options }, { tf });
+    // Logits of row x are (x0, x1, x2, -x0).
+    const parameters = (): NamedTensors => ({
+      weight: tf.tensor2d([
+        [1, 0, 0],
+        [0, 1, 0],
+        [0, 0, 1],
+        [-1, 0, 0],
+      ]),
+      input_bias: tf.zeros([3]),
+    });
+
+    test("promises the experts of its options, one selected", () => {
+      assert.equal(build().facts, { numExperts: 4, numSelected: 1 });
+    });
+    test("picks the most probable expert and gates with its probability", () => {
+      const rows = [
+        [2, 0, 1],
+        [0, -1, 3],
+        [-4, 1, 0],
+      ];
+      const routing = build().instance.route(tf.tensor2d(rows), parameters());
+      assert.is(routing.expertIndices_BR.dtype, "int32");
+      assert.equal(routing.expertIndices_BR.arraySync(), [[0], [2], [3]]);
+      for (const [b, [x0, x1, x2]] of (rows as [number, number, number][]).entries()) {
+        const exponentials = [x0, x1, x2, -x0].map(Math.exp);
+        const total = exponentials.reduce((sum, value) => sum + value, 0);
+        const expected = Math.max(...exponentials) / total;
+        assert.ok(Math.abs(routing.gates_BR.arraySync()[b]![0]! - expected) < 1e-6);
+        const probabilities = routing.probabilities_BE!.arraySync()[b]!;
+        probabilities.forEach((p, e) => { assert.ok(Math.abs(p - exponentials[e]! / total) < 1e-6); });
+      }
+    });
+    test("breaks ties by the lower expert", () => {
+      const routing = build().instance.route(
+        tf.tensor2d([
+          [0, 0, 0],
+          [0, 1, 1],
+        ]),
+        parameters(),
+      );
+      assert.equal(routing.expertIndices_BR.arraySync(), [[0], [1]]);
+    });
+    test("gates with 1 and still states probabilities when heaviside", () => {
+      const routing = build({ gate: "heaviside" }).instance.route(tf.tensor2d([[2, 0, 1]]), parameters());
+      assert.equal(routing.gates_BR.arraySync(), [[1]]);
+      assert.equal(routing.probabilities_BE!.shape, [1, 4]);
+    });
+    test("subtracts its bias before routing, when it has one", () => {
+      const shifted = { ...parameters(), input_bias: tf.tensor1d([10, 0, 0]) };
+      assert.equal(
+        build()
+          .instance.route(tf.tensor2d([[2, 0, 1]]), shifted)
+          .expertIndices_BR.arraySync(),
+        [[3]],
+      );
+      const { weight } = parameters();
+      const unbiased = build({ bias: "none" }).instance.route(tf.tensor2d([[2, 0, 1]]), { weight: weight! });
+      assert.equal(unbiased.expertIndices_BR.arraySync(), [[0]]);
+    });
+    test("starts weights within 1/sqrt D, and its bias as the option says", () => {
+      const { weight, input_bias } = build().instance.initialise(shape, createRng(0));
+      assert.equal(weight!.shape, [4, 3]);
+      assert.ok(weight!.values.every((value) => Math.abs(value) <= 1 / Math.sqrt(3)) && weight!.values.some(Boolean));
+      assert.is(input_bias!.decoderBias, "shared");
+      assert.is(
+        build({ bias: "separate" }).instance.initialise(shape, createRng(0))["input_bias"]!.decoderBias,
+        "copy",
+      );
+      assert.equal(Object.keys(build({ bias: "none" }).instance.initialise(shape, createRng(0))), ["weight"]);
+    });
+    test("has the gradient of p[e*] with respect to the logits", () => {
+      const { weight, input_bias } = parameters();
+      const route = (acts: tensorflow.Tensor): tensorflow.Scalar =>
+        tf.sum(
+          build().instance.route(acts as tensorflow.Tensor2D, { weight: weight!, input_bias: input_bias! }).gates_BR,
+        );
+      const x = [0.3, 1.1, -0.4];
+      const gradient = tf
+        .grad(route)(tf.tensor2d([x]))
+        .dataSync();
+      for (let d = 0; d < 3; d++) {
+        const moved = (by: number): number => {
+          const [x0 = 0, x1 = 0, x2 = 0] = x.map((value, i) => (i === d ? value + by : value));
+          const exponentials = [x0, x1, x2, -x0].map(Math.exp);
+          return Math.max(...exponentials) / exponentials.reduce((sum, value) => sum + value, 0);
+        };
+        const expected = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+        assert.ok(Math.abs(gradient[d]! - expected) < 1e-5, `${gradient[d]!} is not ${expected}`);
+      }
+    });
+    test("rejects experts that are no positive number and gates that it does not know", () => {
+      assert.not.ok(Value.Check(switchRouter.options, { experts: 0, gate: "softmax", bias: "none" }));
+      assert.not.ok(Value.Check(switchRouter.options, { experts: 4, gate: "sigmoid", bias: "none" }));
+      assert.ok(Value.Check(switchRouter.options, { experts: 4, gate: "softmax", bias: "none" }));
+    });
+  });
+}
