@@ -70,7 +70,7 @@ export async function composeConfig(options: ComposeOptions): Promise<Compositio
   const locate = (path: string): Span => locateIn(root, path, start);
   return {
     file,
-    defaultName: basename(file).replace(/\.ya?ml$/, ""),
+    defaultName: nameOf(file),
     files: loaded.files,
     root,
     sweep: sweep?.value.kind === "scalar" && sweep.value.value === null ? undefined : sweep,
@@ -80,6 +80,13 @@ export async function composeConfig(options: ComposeOptions): Promise<Compositio
     locate,
     place: (path) => placeOf(locate(path)),
   };
+}
+
+/** A folder's name made from a file's: "my exp.yaml" -> "my-exp". */
+function nameOf(file: string): string {
+  const stem = basename(file).replace(/\.ya?ml$/, "");
+  const clean = stem.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "");
+  return clean === "" ? "sweep" : clean.slice(0, 100);
 }
 
 /** Where the value at a path of a tree was written; the start of the file when nothing around it was. */

@@ -6,7 +6,7 @@
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
 import { SwitchyardError, messageOf } from "../errors/switchyard-error.ts";
 import type { AnyPlugin } from "../plugin/define-plugin.ts";
-import type { PluginKind } from "../plugin/kinds.ts";
+import { pluginKinds, type PluginKind } from "../plugin/kinds.ts";
 import { runSchema } from "./core-schema.ts";
 import { editorSchema } from "./editor-schema.ts";
 import { isSchema, propertiesOf, type JsonSchema } from "./json-schema.ts";
@@ -32,6 +32,7 @@ export interface ConfigSchema {
 export function buildConfigSchema(plugins: readonly AnyPlugin[]): ConfigSchema {
   const ajv = new Ajv2020({ allErrors: true, verbose: true, strict: false, ownProperties: true, logger: false });
   const known = new Map(plugins.map((plugin) => [`${plugin.kind}/${plugin.name}`, plugin]));
+  const names = new Map(pluginKinds.map((kind) => [kind, namesOf(kind, plugins)]));
   const checks = new Map<string, Check>();
   const core: JsonSchema = { ...runSchema };
   let checkCore: Check | undefined;
@@ -47,11 +48,7 @@ export function buildConfigSchema(plugins: readonly AnyPlugin[]): ConfigSchema {
       return checkCore;
     },
     plugin: (kind, name) => known.get(`${kind}/${name}`),
-    names: (kind) =>
-      plugins
-        .filter((plugin) => plugin.kind === kind)
-        .map(({ name }) => name)
-        .sort(),
+    names: (kind) => names.get(kind) ?? [],
     kindsOf: (name) => plugins.filter((plugin) => plugin.name === name).map(({ kind }) => kind),
     checkOptions(kind, name) {
       const key = `${kind}/${name}`;
@@ -61,6 +58,11 @@ export function buildConfigSchema(plugins: readonly AnyPlugin[]): ConfigSchema {
       return check;
     },
   };
+}
+
+function namesOf(kind: PluginKind, plugins: readonly AnyPlugin[]): readonly string[] {
+  const ofKind = plugins.filter((plugin) => plugin.kind === kind);
+  return ofKind.map(({ name }) => name).sort();
 }
 
 function compileOptions(ajv: Ajv2020, plugin: AnyPlugin | undefined): Check {

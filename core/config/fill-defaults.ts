@@ -15,6 +15,8 @@ export interface DefaultFiller {
   readonly schema: ConfigSchema;
   /** Resolves what is pending in a value; undefined where it cannot be. */
   readonly settle: (value: unknown) => unknown;
+  /** The finished value of a slot, when an earlier run of the sweep left one. */
+  readonly finished: (slot: Slot) => object | undefined;
   /** Makes the pending value of a default that is an interpolation. */
   readonly pend: (text: string, path: string) => Pending;
 }
@@ -27,7 +29,7 @@ export interface Choice {
   readonly value: unknown;
 }
 
-/** Fills `root` in place. @returns Every plugin choice in it. */
+/** Fills `root` in place. @returns Every plugin choice in it that is still to be checked. */
 export function fillDefaults(root: Plain, filler: DefaultFiller): readonly Choice[] {
   fillProperties(root, filler.schema.core, [], filler);
   return slots.flatMap((slot) => fillSlot(root, slot, filler));
@@ -52,6 +54,11 @@ function fillSlot(root: Plain, slot: Slot, filler: DefaultFiller): readonly Choi
     .reduce<unknown>((value, key) => (isPlain(value) ? value[key] : undefined), root);
   const name = slot.path.at(-1) ?? "";
   if (!isPlain(parent) || !Object.hasOwn(parent, name)) return [];
+  const finished = filler.finished(slot);
+  if (finished !== undefined) {
+    parent[name] = finished;
+    return [];
+  }
   if (parent[name] instanceof Pending) parent[name] = filler.settle(parent[name]);
   if (!slot.isList) {
     parent[name] = fillChoice(parent[name], slot, slot.path, filler);

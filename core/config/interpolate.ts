@@ -174,7 +174,7 @@ export class Interpolator {
   #settleInside(value: object): void {
     for (const item of Object.values(value) as unknown[]) {
       if (item instanceof Pending) this.#resolve(item);
-      else if (typeof item === "object" && item !== null) this.#settleInside(item);
+      else if (isOpen(item) && typeof item === "object" && item !== null) this.#settleInside(item);
     }
   }
 
@@ -218,9 +218,9 @@ export class Interpolator {
   }
 }
 
-/** Whether a value may hold something pending. */
+/** Whether a value may hold something pending; what earlier runs finished is frozen. */
 function isOpen(value: unknown): boolean {
-  return typeof value === "object" && value !== null;
+  return typeof value === "object" && value !== null && !Object.isFrozen(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -6,6 +6,7 @@ import type { Composition } from "./compose.ts";
 import { locateIn } from "./compose.ts";
 import type { RunConfig, ValueSource } from "./config.ts";
 import type { ConfigSchema } from "./config-schema.ts";
+import { ChoiceCache } from "./choice-cache.ts";
 import { choiceProblems } from "./choice-problems.ts";
 import { describeValue } from "./describe-value.ts";
 import { ConfigError, diagnosticAtSpan, type Diagnostic, type Locator } from "./diagnostic.ts";
@@ -17,7 +18,7 @@ import { withKeyHint } from "./key-hints.ts";
 import { fromPlain, setOwn, type ConfigNode, type MapNode } from "./node.ts";
 import { entryAt, isBlocked, joinPath, nodeAt, setAt, splitPath } from "./paths.ts";
 import { placeOf, type Place, type Span } from "./positions.ts";
-import { expandShorthand } from "./slots.ts";
+import { expandShorthand, slotAround, type Slot } from "./slots.ts";
 import { isTemplate } from "./template.ts";
 import { valueSources } from "./value-sources.ts";
 
@@ -46,40 +47,50 @@ export function resolveRun(
   assignment: readonly Assignment[],
   schema: ConfigSchema,
 ): ResolvedRun {
-  const { root, blocked } = assign(composition.root, assignment);
-  if (blocked.length > 0) throw new ConfigError(blocked);
+  return createResolver(composition, schema)(assignment);
+}
+
+/** Resolves the runs of one sweep; what they have in common is worked out once. */
+export type Resolver = (assignment: readonly Assignment[]) => ResolvedRun;
+
+export function createResolver(composition: Composition, schema: ConfigSchema): Resolver {
+  const cache = new ChoiceCache();
   const start = composition.locate("");
-  const locate = (path: string): Span => locateIn(root, path, start);
-  const { config, diagnostics } = evaluate(root, { composition, schema, locate });
-  assertRunConfig(config, diagnostics);
-  freeze(config);
-  const assigned = new Set(assignment.map(({ path }) => path));
-  let sources: ReadonlyMap<string, ValueSource> | undefined;
-  return {
-    config,
-    get sources() {
-      sources ??= valueSources(config, root, assigned);
-      return sources;
-    },
-    locate,
-    place: (path) => placeOf(locate(path)),
+  return (assignment) => {
+    const root = assign(composition.root, assignment, cache);
+    const locate = (path: string): Span => locateIn(root, path, start);
+    const { config, diagnostics, pended } = evaluate(root, { composition, schema, locate, cache });
+    assertRunConfig(config, diagnostics);
+    freeze(config);
+    cache.keep(root, config, pended);
+    let sources: ReadonlyMap<string, ValueSource> | undefined;
+    return {
+      config,
+      get sources() {
+        sources ??= valueSources(config, root, new Set(assignment.map(({ path }) => path)));
+        return sources;
+      },
+      locate,
+      place: (path) => placeOf(locate(path)),
+    };
   };
 }
 
 /** Sets the assigned values: choices of plugins first, so that options land on the chosen plugin. */
-function assign(
-  tree: MapNode,
-  assignment: readonly Assignment[],
-): { readonly root: MapNode; readonly blocked: readonly Diagnostic[] } {
+function assign(tree: MapNode, assignment: readonly Assignment[], cache: ChoiceCache): MapNode {
   const blocked: Diagnostic[] = [];
   const ordered = assignment.map((item) => ({ ...item, segments: splitPath(item.path) }));
   ordered.sort((a, b) => rank(a.segments) - rank(b.segments));
   let root = tree;
   for (const { segments, path, node, value, keySpan } of ordered) {
     const written = node ?? fromPlain(value, keySpan);
-    const changed = setAt(root, segments, { value: written, keySpans: segments.map(() => keySpan) });
+    const isChoice = slotAround(segments)?.depth === segments.length;
+    const changed = setAt(root, segments, {
+      value: isChoice ? cache.expand(written) : written,
+      keySpans: segments.map(() => keySpan),
+    });
     if (!isBlocked(changed)) {
-      if (changed.kind === "map") root = expandShorthand(changed);
+      if (changed.kind === "map") root = changed;
       continue;
     }
     const span = keySpan ?? written.span ?? changed.node.span;
@@ -87,7 +98,9 @@ function assign(
     const message = `${changed.path} is ${describeValue(changed.node)}, so ${path} cannot be set.`;
     blocked.push(diagnosticAtSpan(span, path, { code: "OVERRIDE_PATH", message }));
   }
-  return { root, blocked };
+  if (blocked.length > 0) throw new ConfigError(blocked);
+  // A whole list or section may have been assigned, with short forms in it.
+  return assignment.length === 0 ? root : expandShorthand(root);
 }
 
 /** Outer paths before inner ones, `type` before the options beside it. */
@@ -99,18 +112,28 @@ interface Evaluation {
   readonly composition: Composition;
   readonly schema: ConfigSchema;
   readonly locate: (path: string) => Span;
+  readonly cache: ChoiceCache;
 }
 
-function evaluate(
-  root: MapNode,
-  { composition, schema, locate }: Evaluation,
-): { readonly config: Plain; readonly diagnostics: readonly Diagnostic[] } {
-  const pend = (text: string, path: string): Pending => new Pending(text, path, locate(path));
-  const config = plainMap(root, "", pend);
+interface Evaluated {
+  readonly config: Plain;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Paths that were interpolated. */
+  readonly pended: readonly string[];
+}
+
+function evaluate(root: MapNode, { composition, schema, locate, cache }: Evaluation): Evaluated {
+  const pended: string[] = [];
+  const pend = (text: string, path: string): Pending => {
+    pended.push(path);
+    return new Pending(text, path, locate(path));
+  };
+  const config = plainMap(root, "", { pend, cache });
   config["name"] ??= composition.defaultName;
   const interpolator = new Interpolator({ root: config, env: composition.env });
   const settle = (value: unknown): unknown => interpolator.settle(value);
-  const choices = fillDefaults(config, { schema, settle, pend });
+  const finished = ({ path }: Slot): object | undefined => cache.find(joinPath(path), nodeAt(root, path));
+  const choices = fillDefaults(config, { schema, settle, pend, finished });
   settle(config);
   const failed = interpolator.failedPaths;
   const problems = [
@@ -118,7 +141,7 @@ function evaluate(
     ...choices.flatMap((choice) => choiceProblems(choice, schema)),
   ].filter(({ subject }) => !failed.some((path) => isInside(joinPath(subject), path)));
   const diagnostics = problems.map((found) => placeProblem(withKeyHint(found, config, schema), root, locate));
-  return { config, diagnostics: [...interpolator.diagnostics, ...diagnostics] };
+  return { config, diagnostics: [...interpolator.diagnostics, ...diagnostics], pended };
 }
 
 /** At the key or at the value, with a note when the value replaced another. */
@@ -134,18 +157,24 @@ function placeProblem(
   return diagnosticAtSpan(span, joinPath(path), { ...problem, related: [...(problem.related ?? []), ...note] });
 }
 
-type Pend = (text: string, path: string) => Pending;
-
-function plainOf(node: ConfigNode, path: string, pend: Pend): unknown {
-  if (node.kind === "list") return node.items.map((item, index) => plainOf(item, `${path}.${index}`, pend));
-  if (node.kind === "map") return plainMap(node, path, pend);
-  return isTemplate(node.value) ? pend(node.value, path) : node.value;
+interface PlainMaker {
+  readonly pend: (text: string, path: string) => Pending;
+  readonly cache: ChoiceCache;
 }
 
-function plainMap(node: MapNode, path: string, pend: Pend): Plain {
+function plainOf(node: ConfigNode, path: string, maker: PlainMaker): unknown {
+  if (node.kind === "scalar") return isTemplate(node.value) ? maker.pend(node.value, path) : node.value;
+  const finished = maker.cache.find(path, node);
+  if (finished !== undefined) return finished;
+  if (node.kind === "map") return plainMap(node, path, maker);
+  return node.items.map((item, index) => plainOf(item, `${path}.${index}`, maker));
+}
+
+function plainMap(node: MapNode, path: string, maker: PlainMaker): Plain {
   const plain: Plain = {};
-  for (const [key, { value }] of node.entries)
-    setOwn(plain, key, plainOf(value, path === "" ? key : `${path}.${key}`, pend));
+  for (const [key, { value }] of node.entries) {
+    setOwn(plain, key, plainOf(value, path === "" ? key : `${path}.${key}`, maker));
+  }
   return plain;
 }
 

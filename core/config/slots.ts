@@ -41,7 +41,7 @@ export function expandShorthand(root: MapNode): MapNode {
   for (const { path, isList } of slots) {
     const found = nodeAt(tree, path);
     if (found === undefined) continue;
-    const expanded = isList ? expandItems(found) : expandOne(found);
+    const expanded = isList ? expandItems(found) : expandItem(found);
     if (expanded !== found) tree = replaceAt(tree, path, expanded);
   }
   return tree.kind === "map" ? tree : root;
@@ -49,11 +49,12 @@ export function expandShorthand(root: MapNode): MapNode {
 
 function expandItems(list: ConfigNode): ConfigNode {
   if (list.kind !== "list") return list;
-  const items = list.items.map(expandOne);
+  const items = list.items.map(expandItem);
   return items.every((item, i) => item === list.items[i]) ? list : { ...list, items };
 }
 
-function expandOne(node: ConfigNode): ConfigNode {
+/** `switch` -> `{ type: switch }`; anything else as it is. */
+export function expandItem(node: ConfigNode): ConfigNode {
   if (node.kind !== "scalar" || typeof node.value !== "string" || node.value.includes("${")) return node;
   const keySpan = node.span === undefined ? {} : { keySpan: node.span };
   return mapNode(new Map([["type", { value: node, ...keySpan }]]), node.span);

@@ -20,22 +20,59 @@ import type { PluginKind } from "../plugin/kinds.ts";
 /** Kinds of plugin that cannot change a result. */
 const silentKinds: readonly PluginKind[] = ["device", "executor", "tracker", "plot"];
 
-export interface IdentityInput {
-  readonly config: RunConfig;
-  readonly schema: ConfigSchema;
-  /** Of the source: `SourceFacts.fingerprint`. */
-  readonly fingerprint: string;
-}
+/** Names the runs of a sweep; parts that runs share are hashed into text once. */
+export class Identifier {
+  readonly #schema: ConfigSchema;
+  readonly #choices = new WeakMap<object, string>();
 
-/** @returns 12 hex digits. */
-export function runId({ config, schema, fingerprint }: IdentityInput): string {
-  const plugins = usedPlugins(config, schema).filter(({ kind }) => !silentKinds.includes(kind));
-  const identity = {
-    config: hashedPart(config, schema.core, schema),
-    plugins: plugins.map(({ kind, name, version }) => `${kind}/${name}@${version}`).sort(),
-    source: fingerprint,
-  };
-  return createHash("sha256").update(canonicalJson(identity)).digest("hex").slice(0, 12);
+  constructor(schema: ConfigSchema) {
+    this.#schema = schema;
+  }
+
+  /**
+   * @param used What `usedPlugins` says of the config.
+   * @param fingerprint Of the source: `SourceFacts.fingerprint`.
+   * @returns 12 hex digits.
+   */
+  idOf(config: RunConfig, used: readonly UsedPlugin[], fingerprint: string): string {
+    const versions = used
+      .filter(({ kind }) => !silentKinds.includes(kind))
+      .map(({ kind, name, version }) => `${kind}/${name}@${version}`)
+      .sort();
+    const text = `${this.#hashedText(config, this.#schema.core)}\n${canonicalJson(versions)}\n${JSON.stringify(fingerprint)}`;
+    return createHash("sha256").update(text).digest("hex").slice(0, 12);
+  }
+
+  /** The part of a value that enters the hash, by the schema's `x-hash` marks, as canonical JSON. */
+  #hashedText(value: unknown, schema: JsonSchema): string {
+    const kind = schema["x-plugin"];
+    if (typeof kind === "string") {
+      if (!Array.isArray(value)) return this.#choiceText(value, kind);
+      return `[${value.map((choice) => this.#choiceText(choice, kind)).join(",")}]`;
+    }
+    const properties = propertiesOf(schema);
+    if (!isRecord(value) || Object.keys(properties).length === 0) return canonicalJson(value);
+    const parts: string[] = [];
+    for (const key of Object.keys(value).sort()) {
+      const property = propertyOf(schema, key) ?? {};
+      const mark = property["x-hash"];
+      if (mark === false || value[key] === undefined) continue;
+      if (mark === "unless-default" && canonicalJson(value[key]) === canonicalJson(property["default"])) continue;
+      parts.push(`${JSON.stringify(key)}:${this.#hashedText(value[key], property)}`);
+    }
+    return `{${parts.join(",")}}`;
+  }
+
+  #choiceText(choice: unknown, kind: string): string {
+    if (!isRecord(choice)) return canonicalJson(choice);
+    const known = this.#choices.get(choice);
+    if (known !== undefined) return known;
+    const slot = slots.find((candidate) => candidate.kind === kind);
+    const plugin = slot === undefined ? undefined : this.#schema.plugin(slot.kind, String(choice["type"]));
+    const text = plugin === undefined ? canonicalJson(choice) : this.#hashedText(choice, { ...plugin.options });
+    this.#choices.set(choice, text);
+    return text;
+  }
 }
 
 export interface UsedPlugin {
@@ -66,33 +103,6 @@ export function canonicalJson(value: unknown): string {
     .filter((key) => value[key] !== undefined)
     .sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`).join(",")}}`;
-}
-
-/** The part of a value that enters the hash, by the schema's `x-hash` marks. */
-function hashedPart(value: unknown, schema: JsonSchema, all: ConfigSchema): unknown {
-  const kind = schema["x-plugin"];
-  if (typeof kind === "string") {
-    return Array.isArray(value)
-      ? value.map((choice) => hashedChoice(choice, kind, all))
-      : hashedChoice(value, kind, all);
-  }
-  if (!isRecord(value) || Object.keys(propertiesOf(schema)).length === 0) return value;
-  const hashed: Record<string, unknown> = {};
-  for (const [key, item] of Object.entries(value)) {
-    const property = propertyOf(schema, key) ?? {};
-    const mark = property["x-hash"];
-    if (mark === false) continue;
-    if (mark === "unless-default" && canonicalJson(item) === canonicalJson(property["default"])) continue;
-    hashed[key] = hashedPart(item, property, all);
-  }
-  return hashed;
-}
-
-function hashedChoice(choice: unknown, kind: string, all: ConfigSchema): unknown {
-  if (!isRecord(choice)) return choice;
-  const slot = slots.find((known) => known.kind === kind);
-  const plugin = slot === undefined ? undefined : all.plugin(slot.kind, String(choice["type"]));
-  return plugin === undefined ? choice : hashedPart(choice, { ...plugin.options }, all);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -2,17 +2,17 @@
  * One point of a sweep -> a planned run: resolved, asked for its plugins' facts, checked against them, costed.
  */
 import type { Composition } from "../config/compose.ts";
-import type { RunConfig, ValueSource } from "../config/config.ts";
+import type { RunConfig } from "../config/config.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
 import { ConfigError, diagnosticAtSpan, type Diagnostic } from "../config/diagnostic.ts";
-import { resolveRun, type Assignment, type ResolvedRun } from "../config/resolve-run.ts";
+import { createResolver, type Assignment, type ResolvedRun, type Resolver } from "../config/resolve-run.ts";
 import { isTemplate } from "../config/template.ts";
 import type { SourceFacts } from "../data/contracts.ts";
 import type { ExpertFacts, ModelShape, RouterFacts } from "../model/contracts.ts";
 import { accountCost, type RunCost } from "../model/cost.ts";
 import type { FactsAsker, FactsByKind } from "./ask-facts.ts";
 import type { SweepPoint } from "./expand-sweep.ts";
-import { runId, usedPlugins } from "./identity.ts";
+import { Identifier, usedPlugins } from "./identity.ts";
 import { diagnosticOf, shapeOf, sparsityProblem } from "./shape-problems.ts";
 import { slugOf } from "./slug.ts";
 import type { SweepBlock } from "./sweep-block.ts";
@@ -24,8 +24,8 @@ export interface DraftRun {
   /** Readable: what the sweep varies. */
   readonly name: string;
   readonly config: RunConfig;
-  /** Path of every leaf of the config -> where its value came from. */
-  readonly sources: ReadonlyMap<string, ValueSource>;
+  /** Knows where the values came from. */
+  readonly resolved: ResolvedRun;
   /** Swept path -> value of this run, in the order of the sweep. */
   readonly axes: Readonly<Record<string, unknown>>;
   readonly shape: ModelShape;
@@ -54,16 +54,19 @@ export interface PointPlan {
 
 export class Planner {
   readonly #context: PlannerContext;
+  readonly #resolve: Resolver;
+  readonly #identifier: Identifier;
 
   constructor(context: PlannerContext) {
     this.#context = context;
+    this.#resolve = createResolver(context.composition, context.schema);
+    this.#identifier = new Identifier(context.schema);
   }
 
   /** Resolves, checks and costs one run; never throws for what a config can get wrong. */
   async plan(point: SweepPoint): Promise<PointPlan> {
-    const { composition, schema } = this.#context;
     try {
-      const asked = resolveRun(composition, point.axes, schema);
+      const asked = this.#resolve(point.axes);
       const router = await this.#facts("router", asked);
       const run = this.#matched(asked, point, router);
       const [source, expert] = [await this.#facts("source", run), await this.#facts("expert", run)];
@@ -81,19 +84,18 @@ export class Planner {
     readonly facts: FactsByKind;
   }): PointPlan {
     const { point, asked, run, facts } = parts;
-    const { schema } = this.#context;
     const { config } = run;
     const shape = shapeOf(run, facts.source.width, facts.router);
     if ("code" in shape) return { problems: [shape] };
     const sparsity = sparsityProblem(run, shape, facts.expert);
     const problems = sparsity === undefined ? [] : [sparsity];
-    const id = runId({ config, schema, fingerprint: facts.source.fingerprint });
+    const used = usedPlugins(config, this.#context.schema);
     const axes = Object.fromEntries(point.axes.map((axis) => [axis.path, resolvedValue(axis, asked)]));
     const planned: DraftRun = {
-      id,
+      id: this.#identifier.idOf(config, used, facts.source.fingerprint),
       name: nameOf(point, axes, config),
       config,
-      sources: run.sources,
+      resolved: run,
       axes,
       shape,
       facts,
@@ -104,24 +106,20 @@ export class Planner {
         steps: config.training.steps,
         encoderBias: config.model.encoderBias,
       }),
-      plugins: usedPlugins(config, schema).map(({ kind, name, version }) => `${kind}/${name}@${version}`),
+      plugins: used.map(({ kind, name, version }) => `${kind}/${name}@${version}`),
     };
     return { run: planned, problems };
   }
 
   /** With `match: flops`, the run again with as many features as cost what the baseline's cost. */
   #matched(run: ResolvedRun, point: SweepPoint, { numExperts, numSelected }: RouterFacts): ResolvedRun {
-    const { composition, schema, block } = this.#context;
+    const { block } = this.#context;
     if (block.match === "width" || numExperts === numSelected) return run;
     const base = run.config.model.features;
     const features = (base * numExperts) / numSelected;
     if (Number.isInteger(features)) {
       const others = point.axes.filter(({ path }) => path !== "model.features");
-      return resolveRun(
-        composition,
-        [...others, { path: "model.features", value: features, keySpan: block.matchSpan }],
-        schema,
-      );
+      return this.#resolve([...others, { path: "model.features", value: features, keySpan: block.matchSpan }]);
     }
     const message = `${base} features * ${numExperts} experts / ${numSelected} selected is ${features}, no whole number.`;
     const next = `choose model.features as a multiple of ${numSelected}`;

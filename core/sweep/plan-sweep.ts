@@ -3,6 +3,7 @@
  * is built or any data is read. All problems of all runs are reported together.
  */
 import type { Composition } from "../config/compose.ts";
+import type { ValueSource } from "../config/config.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
 import { ConfigError, diagnosticAtSpan, type Diagnostic } from "../config/diagnostic.ts";
 import { sortDiagnostics } from "../config/format-diagnostics.ts";
@@ -14,7 +15,9 @@ import { ProblemLog } from "./problem-log.ts";
 import { uniqueSlugs } from "./slug.ts";
 import type { SweepBlock } from "./sweep-block.ts";
 
-export interface PlannedRun extends DraftRun {
+export interface PlannedRun extends Omit<DraftRun, "resolved"> {
+  /** Path of every leaf of the config -> where its value came from; worked out when it is first read. */
+  readonly sources: ReadonlyMap<string, ValueSource>;
   /** `<name>-<first 8 digits of the id>`; the name is unique in the sweep. */
   readonly folderName: string;
 }
@@ -76,8 +79,15 @@ function withoutTwins(
 
 function named(runs: readonly DraftRun[]): readonly PlannedRun[] {
   const names = uniqueSlugs(runs.map(({ name }) => name));
-  return runs.map((run, index) => {
+  return runs.map(({ resolved, ...run }, index) => {
     const name = names[index] ?? run.name;
-    return { ...run, name, folderName: `${name}-${run.id.slice(0, 8)}` };
+    return {
+      ...run,
+      name,
+      folderName: `${name}-${run.id.slice(0, 8)}`,
+      get sources() {
+        return resolved.sources;
+      },
+    };
   });
 }
