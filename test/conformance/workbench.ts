@@ -91,7 +91,10 @@ export async function withPlugin<K extends PluginKind>(
 export async function factsOf<K extends PluginKind>(
   plugin: AnyPlugin,
   given: ConformanceOptions,
-  paths: ProjectPaths = { projectFolder: given.projectFolder ?? process.cwd(), cacheFolder: tmpdir() },
+  paths: ProjectPaths = {
+    projectFolder: given.projectFolder ?? process.cwd(),
+    cacheFolder: join(tmpdir(), "switchyard-conformance-facts"),
+  },
 ): Promise<Facts<K>> {
   return (await plugin.facts?.(exampleOptions(plugin.options, given.options) as never, paths)) as Facts<K>;
 }
