@@ -41,9 +41,8 @@ suite("JSON files of a run folder", (test) => {
         () => undefined,
         (thrown: unknown) => thrown,
       );
-      assert.instance(error, SwitchyardError);
-      assert.is(error.code, "RUN_FOLDER_BROKEN");
-      assert.is(error.where, file);
+      assert.ok(error instanceof SwitchyardError);
+      assert.equal([error.code, error.where], ["RUN_FOLDER_BROKEN", file]);
       assert.throws(() => readJsonNow(file), /RUN_FOLDER_BROKEN/);
     }
   });

@@ -1,0 +1,213 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { beginAttempt, endAttempt } from "../../../core/run/attempts.ts";
+import type { ExecutorContext, RunJob, SourceJob, SweepEvents } from "../../../core/run/contracts.ts";
+import { executeSweep } from "../../../core/run/execute-sweep.ts";
+import type { Ways } from "../../../core/run/execute-sweep.ts";
+import { deriveState } from "../../../core/run/derive-state.ts";
+import { runSweep } from "../../../core/run/run-sweep.ts";
+import type { Rerun, SweepResult } from "../../../core/run/run-sweep.ts";
+import { suite } from "../../suite.ts";
+import type { TinyRun } from "./fixtures.ts";
+import { put, temporaryFolder, tinyConfig, tinyRun } from "./fixtures.ts";
+
+const noEvents: SweepEvents = {
+  sourceProgress: () => undefined,
+  sourceReady: () => undefined,
+  runStarted: () => undefined,
+  runEvent: () => undefined,
+  runEnded: () => undefined,
+};
+
+function contextOf(events: Partial<SweepEvents> = {}, stop = new AbortController()): ExecutorContext {
+  const unused = (): never => assert.unreachable() as never;
+  const paths = { projectFolder: "/", cacheFolder: "/" };
+  return {
+    runner: { execute: unused, prepare: unused, worker: { file: "", execArgv: [], paths } },
+    events: { ...noEvents, ...events },
+    signal: stop.signal,
+    killSignal: new AbortController().signal,
+  };
+}
+
+function runs(...fingerprints: string[]): TinyRun[] {
+  return fingerprints.map((fingerprint, i) => {
+    const run = tinyRun(tinyConfig(), `${i}123456789ab`);
+    return { ...run, name: `run ${i}`, folderName: `run-${run.id.slice(0, 8)}`, facts: { source: { fingerprint } } };
+  });
+}
+
+/** Marks a run as done, as executing it would. */
+async function finish(job: RunJob): Promise<void> {
+  const checkpoint = "step-00000012.safetensors";
+  put(join(job.folder, "checkpoints", checkpoint), "");
+  put(join(job.folder, "evaluation.json"), { metrics: {}, artefacts: {} });
+  await endAttempt(beginAttempt(job.folder), { outcome: "done", checkpoint });
+}
+
+interface Sweep {
+  readonly sweepFolder: string;
+  readonly planned: readonly TinyRun[];
+  readonly prepared: SourceJob[];
+  readonly executed: string[];
+  run(ways?: Partial<Ways>, options?: { rerun?: Rerun; context?: ExecutorContext }): Promise<readonly SweepResult[]>;
+}
+
+function sweepOf(...fingerprints: string[]): Sweep {
+  const sweepFolder = temporaryFolder();
+  const planned = runs(...fingerprints);
+  const prepared: SourceJob[] = [];
+  const executed: string[] = [];
+  const standard: Ways = {
+    slots: 1,
+    prepare: (source) => {
+      prepared.push(source);
+      return Promise.resolve();
+    },
+    execute: async (job) => {
+      executed.push(job.name);
+      await finish(job);
+      return { id: job.id, outcome: "done" };
+    },
+  };
+  return {
+    ...{ sweepFolder, planned, prepared, executed },
+    run: (ways = {}, { rerun = "none", context = contextOf() } = {}) =>
+      runSweep({
+        sweep: "tiny",
+        sweepFolder,
+        runs: planned,
+        rerun,
+        executor: { execute: (jobs, sources, given) => executeSweep(jobs, sources, given, { ...standard, ...ways }) },
+        context,
+      }),
+  };
+}
+
+const outcomes = (results: readonly SweepResult[]): string[] => results.map(({ outcome }) => outcome.outcome);
+
+suite("running a sweep", (test) => {
+  test("prepares each source once, then executes every run in order", async () => {
+    const sweep = sweepOf("a", "b", "a");
+    assert.equal(outcomes(await sweep.run()), ["done", "done", "done"]);
+    assert.equal(
+      sweep.prepared.map(({ fingerprint, runs: ids }) => [fingerprint, ids.length]),
+      [
+        ["a", 2],
+        ["b", 1],
+      ],
+    );
+    assert.equal(sweep.executed, ["run 0", "run 1", "run 2"]);
+  });
+
+  test("skips what is done, and then prepares nothing", async () => {
+    const sweep = sweepOf("a", "a");
+    await sweep.run();
+    sweep.prepared.length = 0;
+    assert.equal(outcomes(await sweep.run()), ["skipped", "skipped"]);
+    assert.equal([sweep.prepared.length, sweep.executed.length], [0, 2]);
+  });
+
+  test("goes on after a failing run and reports it", async () => {
+    const sweep = sweepOf("a", "a", "a");
+    const failure = { code: "LOSS_NOT_FINITE", message: "broke down" };
+    const results = await sweep.run({
+      execute: async (job) => {
+        if (job.name === "run 1") return { id: job.id, outcome: "failed", failure };
+        await finish(job);
+        return { id: job.id, outcome: "done" };
+      },
+    });
+    assert.equal(outcomes(results), ["done", "failed", "done"]);
+    assert.equal(results[1]?.outcome, { id: results[1]?.job.id, outcome: "failed", failure });
+  });
+
+  test("fails the runs of a failing source, records why, and executes the others", async () => {
+    const sweep = sweepOf("bad", "good", "bad");
+    const results = await sweep.run({
+      prepare: ({ fingerprint }) =>
+        fingerprint === "bad" ? Promise.reject(new Error("no such text")) : Promise.resolve(),
+    });
+    assert.equal(outcomes(results), ["failed", "done", "failed"]);
+    assert.equal(sweep.executed, ["run 1"]);
+    const state = deriveState(results[0]!.job.folder);
+    assert.is(state.state, "failed");
+    assert.match(state.failure!.message, "no such text");
+  });
+
+  test("executes at most as many runs at a time as there are slots", async () => {
+    const sweep = sweepOf("a", "a", "a", "a", "a");
+    let running = 0;
+    let most = 0;
+    await sweep.run({
+      slots: 2,
+      execute: async (job) => {
+        most = Math.max(most, ++running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+        await finish(job);
+        return { id: job.id, outcome: "done" };
+      },
+    });
+    assert.is(most, 2);
+  });
+
+  test("that is stopped starts no further run", async () => {
+    const sweep = sweepOf("a", "a", "a");
+    const stop = new AbortController();
+    const ended: string[] = [];
+    const context = contextOf({ runEnded: (job, { outcome }) => ended.push(`${job.name} ${outcome}`) }, stop);
+    const results = await sweep.run(
+      {
+        execute: (job) => {
+          stop.abort();
+          return Promise.resolve({ id: job.id, outcome: "interrupted" });
+        },
+      },
+      { context },
+    );
+    assert.equal(outcomes(results), ["interrupted", "interrupted", "interrupted"]);
+    assert.equal(ended, ["run 0 interrupted", "run 1 interrupted", "run 2 interrupted"]);
+    assert.equal(outcomes(await sweep.run()), ["done", "done", "done"]);
+  });
+
+  test("stopped while a source is prepared blames no run", async () => {
+    const sweep = sweepOf("a");
+    const stop = new AbortController();
+    const results = await sweep.run(
+      {
+        prepare: () => {
+          stop.abort();
+          return Promise.reject(new Error("stopped"));
+        },
+      },
+      { context: contextOf({}, stop) },
+    );
+    assert.equal(outcomes(results), ["interrupted"]);
+    assert.is(deriveState(results[0]!.job.folder).state, "pending");
+  });
+
+  test("with rerun all starts finished runs over; with rerun failed only failed ones", async () => {
+    const sweep = sweepOf("a", "a");
+    await sweep.run();
+    await endAttempt(beginAttempt(join(sweep.sweepFolder, sweep.planned[1]!.folderName)), {
+      outcome: "failed",
+      failure: { code: "X_Y", message: "why" },
+    });
+    sweep.executed.length = 0;
+    assert.equal(outcomes(await sweep.run({}, { rerun: "failed" })), ["skipped", "done"]);
+    assert.equal(sweep.executed, ["run 1"]);
+    assert.equal(outcomes(await sweep.run({}, { rerun: "all" })), ["done", "done"]);
+    assert.ok(existsSync(join(sweep.sweepFolder, sweep.planned[0]!.folderName, "attempts", "1", "superseded")));
+  });
+
+  test("with a broken folder fails that run alone", async () => {
+    const sweep = sweepOf("a", "a");
+    put(join(sweep.sweepFolder, sweep.planned[0]!.folderName, "run.json"), { format: 7 });
+    const results = await sweep.run();
+    assert.equal(outcomes(results), ["failed", "done"]);
+    const [first] = results;
+    assert.is(first?.outcome.outcome === "failed" && first.outcome.failure.code, "RUN_FORMAT");
+  });
+});

@@ -1,0 +1,34 @@
+/** A worker whose runs do what their names say: crash, hang until told to stop, print, report. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { beginAttempt, endAttempt } from "../../../core/run/attempts.ts";
+import type { ExecuteOptions, RunJob, RunOutcome } from "../../../core/run/contracts.ts";
+import { serveWorker } from "../../../core/run/serve-worker.ts";
+
+serveWorker(({ projectFolder }) => ({
+  execute: async (job, options) => execute(job, options, projectFolder),
+  prepare: (source, progress) => {
+    if (source.fingerprint === "crash0000") process.kill(process.pid, "SIGKILL");
+    if (source.fingerprint === "broken000") return Promise.reject(new Error("no such text"));
+    progress(1, 2, "reading");
+    return Promise.resolve();
+  },
+}));
+
+async function execute(
+  job: RunJob,
+  { onEvent, signal, prepared }: ExecuteOptions,
+  project: string,
+): Promise<RunOutcome> {
+  if (job.name === "crash before its attempt") process.abort();
+  if (job.name === "throw") throw new RangeError("out of range");
+  const attempt = beginAttempt(job.folder, prepared);
+  process.stdout.write(`printed by ${job.name} in ${project}\n`);
+  onEvent({ type: "evaluating" });
+  if (job.name === "killed by the system") process.kill(process.pid, "SIGKILL");
+  if (job.name === "leave early") process.exit(7);
+  while (job.name === "wait for stop" && !signal.aborted) await sleep(5);
+  if (job.name === "never stop") await sleep(60_000);
+  const outcome = signal.aborted ? "interrupted" : "done";
+  await endAttempt(attempt, { outcome });
+  return { id: job.id, outcome };
+}
