@@ -53,7 +53,8 @@ function unknownPlugin(type: unknown, kind: PluginKind, path: readonly string[],
   }
   const otherKinds = schema.kindsOf(type);
   const [other] = otherKinds;
-  const nearest = nearestName(type, known);
+  // A name that is right elsewhere is no typing slip.
+  const nearest = other === undefined ? nearestName(type, known) : undefined;
   return {
     path: typePath,
     subject: typePath,
@@ -67,7 +68,7 @@ function unknownPlugin(type: unknown, kind: PluginKind, path: readonly string[],
       next:
         other !== undefined
           ? `"${type}" is ${articled(other)}: write it at ${pathOfKind(other)}`
-          : nearest === undefined
+          : nearest === undefined && known.length > 0
             ? 'a plugin of your own must be listed under "plugins"'
             : undefined,
     },

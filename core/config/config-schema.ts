@@ -88,14 +88,15 @@ function optionsSchema(plugin: AnyPlugin): JsonSchema {
   const options: JsonSchema = { ...plugin.options };
   return {
     ...options,
-    properties: { ...propertiesOf(options), type: { type: "string" } },
+    properties: { type: { type: "string" }, ...propertiesOf(options) },
     additionalProperties: false,
   };
 }
 
 /** The core's schema with nothing undeclared allowed, and any map for a plugin. */
 function strictCore(schema: JsonSchema): JsonSchema {
-  if (schema["x-plugin"] !== undefined) return {};
+  const { description } = schema;
+  if (schema["x-plugin"] !== undefined) return description === undefined ? {} : { description };
   const properties = propertiesOf(schema);
   if (Object.keys(properties).length === 0) return schema;
   const strict = Object.entries(properties).map(([name, property]) => [

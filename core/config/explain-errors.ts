@@ -20,10 +20,23 @@ export interface PathProblem {
 
 /** @param prefix Path of the value that was checked. */
 export function explainErrors(errors: readonly ErrorObject[], prefix: readonly string[]): readonly PathProblem[] {
-  return withoutNoise(errors).map((error) => {
+  const problems = withoutNoise(errors).map((error) => {
     const path = [...prefix, ...pointerSegments(error.instancePath)];
     return explain(error, path);
   });
+  return withoutMisspeltTwins(problems);
+}
+
+/** A misspelt key is one mistake, although it makes one key unknown and another one missing. */
+function withoutMisspeltTwins(problems: readonly PathProblem[]): readonly PathProblem[] {
+  const meant = problems.flatMap(({ path, problem }) =>
+    problem.code === "UNKNOWN_KEY"
+      ? (problem.suggestions ?? []).map((name) => [...path.slice(0, -1), name].join("."))
+      : [],
+  );
+  return problems.filter(
+    ({ subject, problem }) => problem.code !== "MISSING_KEY" || !meant.includes(subject.join(".")),
+  );
 }
 
 /** Drops what only repeats another error: `if`, and the branches of a failed alternative. */
@@ -113,7 +126,7 @@ function missingKey(error: ErrorObject, parent: readonly string[], schema: JsonS
       code: "MISSING_KEY",
       message: `${place} has no "${key}", which has no default.`,
       expected: property === undefined ? undefined : `${key}: ${describeSchema(property)}`,
-      next: description === undefined ? `write ${key}:` : `write ${key}: ${lowerFirst(description)}`,
+      next: description === undefined ? `add ${key}` : `add ${key}. ${description}`,
     },
   };
 }
@@ -167,8 +180,4 @@ function pointerSegments(pointer: string): readonly string[] {
     .split("/")
     .slice(1)
     .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
-}
-
-function lowerFirst(text: string): string {
-  return /^[A-Z][a-z]/.test(text) ? text.slice(0, 1).toLowerCase() + text.slice(1) : text;
 }

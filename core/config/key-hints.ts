@@ -2,13 +2,16 @@
 import { nearestName } from "../errors/nearest-name.ts";
 import { articled, pathOfKind } from "./choice-problems.ts";
 import type { ConfigSchema } from "./config-schema.ts";
+import { listNames } from "./describe-value.ts";
 import type { PathProblem } from "./explain-errors.ts";
 import { isPlain } from "./fill-defaults.ts";
 import { propertiesOf, type JsonSchema } from "./json-schema.ts";
+import { slots } from "./slots.ts";
 
 /** @param config The run's values, whose plugins' options are searched too. */
 export function withKeyHint(found: PathProblem, config: unknown, schema: ConfigSchema): PathProblem {
   const { problem, path } = found;
+  if (problem.code === "MISSING_KEY") return withChoices(found, schema);
   if (problem.code !== "UNKNOWN_KEY" || problem.suggestions !== undefined || problem.next !== undefined) return found;
   const key = path.at(-1) ?? "";
   const kind = schema.kindsOf(key)[0];
@@ -23,6 +26,15 @@ export function withKeyHint(found: PathProblem, config: unknown, schema: ConfigS
   const leaf = leaves.has(key) ? key : nearestName(key, leaves.keys());
   const suggestion = leaf === undefined ? undefined : leaves.get(leaf);
   return suggestion === undefined ? found : { ...found, problem: { ...problem, suggestions: [suggestion] } };
+}
+
+/** A missing plugin: which there are. */
+function withChoices(found: PathProblem, schema: ConfigSchema): PathProblem {
+  const missing = found.subject.join(".");
+  const slot = slots.find(({ path }) => path.join(".") === missing);
+  if (slot === undefined) return found;
+  const expected = `${slot.path.at(-1) ?? ""}: ${articled(slot.kind)}, one of: ${listNames(schema.names(slot.kind))}`;
+  return { ...found, problem: { ...found.problem, expected } };
 }
 
 function corePaths(schema: JsonSchema, prefix: string): readonly string[] {

@@ -13,7 +13,8 @@ export function explainYamlErrors(
   warnings: readonly YAMLError[],
 ): readonly Diagnostic[] {
   const tabs = errors.filter(({ code }) => code === "TAB_AS_INDENT");
-  const first = errors.find(({ code }) => code !== "TAB_AS_INDENT");
+  // A tab makes what follows it unreadable too.
+  const first = tabs.length > 0 ? undefined : errors[0];
   const shown = [...tabs.slice(0, 20), ...(first === undefined ? [] : [first]), ...warnings];
   return shown.map((error) => explain(source, error));
 }
