@@ -46,23 +46,13 @@ export function lossGradients({ tf, model, losses, acts_BD, step }: LossGradient
     return total ?? tf.scalar(0);
   };
   const variables = model.parameters.all.map(({ variable }) => variable);
-  const { value: total, grads } = disposingOnError(values, () => tf.variableGrads(computeTotal, variables));
+  const { value: total, grads } = tf.variableGrads(computeTotal, variables);
   const gradients = new Map<string, tf.Tensor>();
   for (const { name, variable } of model.parameters.all) {
     const gradient = grads[variable.name];
     if (gradient !== undefined) gradients.set(name, gradient);
   }
   return { total, values, gradients };
-}
-
-/** Scopes free everything else when something throws; these were kept out of them. */
-function disposingOnError<T>(kept: readonly tf.Tensor[], run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    for (const tensor of kept) tensor.dispose();
-    throw error;
-  }
 }
 
 /**

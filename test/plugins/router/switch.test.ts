@@ -49,7 +49,9 @@ for (const provider of [cpuDevice, wasmDevice]) {
         const expected = Math.max(...exponentials) / total;
         assert.ok(Math.abs(routing.gates_BR.arraySync()[b]![0]! - expected) < 1e-6);
         const probabilities = routing.probabilities_BE!.arraySync()[b]!;
-        probabilities.forEach((p, e) => { assert.ok(Math.abs(p - exponentials[e]! / total) < 1e-6); });
+        probabilities.forEach((p, e) => {
+          assert.ok(Math.abs(p - exponentials[e]! / total) < 1e-6);
+        });
       }
     });
     test("breaks ties by the lower expert", () => {

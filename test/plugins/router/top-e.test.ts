@@ -87,7 +87,9 @@ for (const provider of [cpuDevice, wasmDevice]) {
         .grad(first)(tf.tensor2d([[1, 0.5, 3, -2]]))
         .dataSync();
       const expected = [-g * (1 - g), 0, g * (1 - g), 0];
-      expected.forEach((value, e) => { assert.ok(Math.abs(gradient[e]! - value) < 1e-6); });
+      expected.forEach((value, e) => {
+        assert.ok(Math.abs(gradient[e]! - value) < 1e-6);
+      });
       const clipped = tf
         .grad(first)(tf.tensor2d([[-1, -1, -1, -1]]))
         .dataSync();

@@ -1,0 +1,193 @@
+import * as assert from "uvu/assert";
+import type { SwitchyardError } from "../../../core/errors/switchyard-error.ts";
+import type { StepRecord } from "../../../core/training/contracts.ts";
+import { train } from "../../../core/training/train.ts";
+import type { TrainingInput } from "../../../core/training/train.ts";
+import type { Device } from "../../../kernels/devices/device.ts";
+import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import { normalRows } from "../model/make-model.ts";
+import { suite } from "../../suite.ts";
+import { batchSize, makeTraining, numTensors, parameterValues, width } from "./make-training.ts";
+
+suite("training loop", (test, hooks) => {
+  let device: Device;
+  hooks.before(async () => {
+    device = await wasmDevice.open();
+  });
+  const collect = async (input: TrainingInput): Promise<StepRecord[]> => {
+    const records: StepRecord[] = [];
+    await train({ ...input, onStep: (record) => void records.push(record) });
+    return records;
+  };
+
+  test("lowers the loss", async () => {
+    const training = makeTraining(device, { steps: 200 });
+    const records = await collect({ ...training.input, config: { ...training.input.config, logEvery: 1, steps: 200 } });
+    const mean = (part: StepRecord[]): number => part.reduce((sum, { loss }) => sum + loss, 0) / part.length;
+    assert.ok(mean(records.slice(-20)) < 0.8 * mean(records.slice(0, 20)));
+    training.dispose();
+  });
+  test("records every logEvery steps and the last, with what happened in them", async () => {
+    const training = makeTraining(device, { steps: 12 });
+    const records = await collect(training.input);
+    assert.equal(
+      records.map(({ step }) => step),
+      [5, 10, 12],
+    );
+    assert.equal(
+      records.map(({ rows }) => rows),
+      [5, 10, 12].map((step) => step * batchSize),
+    );
+    for (const record of records) {
+      assert.equal(Object.keys(record.losses), ["reconstruction", "load-balance"]);
+      const weighted = record.losses["reconstruction"]! + 0.1 * width * record.losses["load-balance"]!;
+      assert.ok(Math.abs(record.loss - weighted) < 1e-4 * weighted);
+      assert.ok(record.gradientNorm > 0 && record.stepMs > 0);
+    }
+    // 12 steps decay from 9.6 on: step 12 has index 11.
+    assert.ok(Math.abs(records[2]!.learningRate - (0.01 * (12 - 11)) / (12 - 9.6)) < 1e-12);
+    training.dispose();
+  });
+  test("asks for checkpoints every checkpointEvery steps and at the end", async () => {
+    const training = makeTraining(device, { steps: 25 });
+    const saved: { step: number; rows: number }[] = [];
+    await train({ ...training.input, onCheckpoint: ({ step, rows }) => void saved.push({ step, rows }) });
+    assert.equal(
+      saved,
+      [10, 20, 25].map((step) => ({ step, rows: step * batchSize })),
+    );
+    training.dispose();
+  });
+  test("sums itself up", async () => {
+    const training = makeTraining(device, { steps: 7 });
+    const summary = await train(training.input);
+    assert.is(summary.step, 7);
+    assert.is(summary.rows, 7 * batchSize);
+    assert.is(summary.interrupted, false);
+    assert.ok(summary.stepMs !== undefined && summary.stepMs > 0);
+    assert.ok(summary.peakMemoryBytes > 1e7);
+    training.dispose();
+  });
+  test("keeps no tensor from one step to the next", async () => {
+    const training = makeTraining(device, { steps: 8 });
+    const counts: number[] = [];
+    await train({
+      ...training.input,
+      config: { ...training.input.config, logEvery: 1 },
+      onStep: () => void counts.push(numTensors(device.tf)),
+    });
+    assert.equal(new Set(counts.slice(1)).size, 1, counts.join());
+    training.dispose();
+  });
+  test("frees everything once model and optimizer are disposed", async () => {
+    const before = numTensors(device.tf);
+    const training = makeTraining(device, { steps: 3 });
+    await train(training.input);
+    training.dispose();
+    assert.is(numTensors(device.tf), before);
+  });
+  test("gives the same numbers twice, and others for another seed", async () => {
+    const results: Record<string, Float32Array>[] = [];
+    for (const seed of [1, 1, 2]) {
+      const training = makeTraining(device, { seed });
+      await train(training.input);
+      results.push(parameterValues(training.model));
+      training.dispose();
+    }
+    assert.equal(results[0], results[1]);
+    assert.not.equal(results[0], results[2]);
+  });
+  test("keeps a shared router bias equal to the decoder's bias", async () => {
+    const training = makeTraining(device);
+    await train(training.input);
+    const values = parameterValues(training.model);
+    assert.equal(values["router.input_bias"], values["decoder_bias"]);
+    training.dispose();
+  });
+  test("stops after the step in progress when told, with a checkpoint, and says so", async () => {
+    const training = makeTraining(device);
+    const stop = new AbortController();
+    const saved: number[] = [];
+    const summary = await train({
+      ...training.input,
+      config: { ...training.input.config, logEvery: 1 },
+      signal: stop.signal,
+      onStep: ({ step }) => {
+        if (step === 3) stop.abort();
+      },
+      onCheckpoint: ({ step }) => void saved.push(step),
+    });
+    assert.equal(saved, [3]);
+    assert.is(summary.step, 3);
+    assert.is(summary.interrupted, true);
+    training.dispose();
+  });
+  test("sees a signal that arrives through the event loop", async () => {
+    const training = makeTraining(device, { steps: 100_000 });
+    const stop = new AbortController();
+    setTimeout(() => {
+      stop.abort();
+    }, 50);
+    const summary = await train({ ...training.input, signal: stop.signal });
+    assert.is(summary.interrupted, true);
+    assert.ok(summary.step > 0 && summary.step < 100_000);
+    training.dispose();
+  });
+  test("does nothing when already told to stop", async () => {
+    const training = makeTraining(device);
+    const saved: number[] = [];
+    const summary = await train({
+      ...training.input,
+      signal: AbortSignal.abort(),
+      onCheckpoint: () => void saved.push(1),
+    });
+    assert.equal([summary.step, summary.interrupted, summary.stepMs, saved.length], [0, true, undefined, 0]);
+    training.dispose();
+  });
+  test("fails on an infinite loss with the step, before any parameter changes", async () => {
+    // Rows of 1e25 overflow when squared; they come after good ones.
+    const rows = normalRows(64, width);
+    const good = makeTraining(device, { rows });
+    const training = makeTraining(device, { rows });
+    let served = 0;
+    const values: unknown[] = [];
+    const stream: TrainingInput["stream"] = {
+      next: async (count, into) => {
+        await good.input.stream.next(count, into);
+        served += 1;
+        values.push(parameterValues(training.model));
+        if (served === 3) into.fill(1e25);
+      },
+    };
+    try {
+      await train({ ...training.input, stream });
+      assert.unreachable();
+    } catch (error) {
+      const { code, where, received, next } = error as SwitchyardError;
+      assert.is(code, "LOSS_NOT_FINITE");
+      assert.is(where, "step 3");
+      assert.match(received!, /^loss Infinity \(reconstruction Infinity, load-balance /);
+      assert.match(next!, "learningRate");
+    }
+    const after = parameterValues(training.model);
+    for (const [name, kept] of Object.entries(values.at(-1) as Record<string, Float32Array>)) {
+      // The decoder is renormalised before the forward pass.
+      if (name !== "decoder") assert.equal(after[name], kept, name);
+    }
+    good.dispose();
+    training.dispose();
+  });
+  test("passes on what the stream throws, with everything disposable", async () => {
+    const before = numTensors(device.tf);
+    const training = makeTraining(device);
+    const stream = { next: () => Promise.reject(new Error("the disk is gone")) };
+    try {
+      await train({ ...training.input, stream });
+      assert.unreachable();
+    } catch (error) {
+      assert.is((error as Error).message, "the disk is gone");
+    }
+    training.dispose();
+    assert.is(numTensors(device.tf), before);
+  });
+});

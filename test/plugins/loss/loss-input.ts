@@ -1,0 +1,32 @@
+/** Inputs of losses made by hand. */
+import * as tf from "@tensorflow/tfjs";
+import type { Code, ModelShape } from "../../../core/model/contracts.ts";
+import type { LossInput } from "../../../core/training/contracts.ts";
+
+export interface HandmadeInput {
+  readonly shape: ModelShape;
+  readonly experts?: readonly (readonly number[])[];
+  readonly probabilities?: readonly (readonly number[])[];
+  readonly acts?: number[][];
+  readonly reconstruction?: number[][];
+  readonly code?: Code;
+  readonly decoder?: number[][];
+}
+
+export function lossInput(given: HandmadeInput): LossInput {
+  const experts = (given.experts ?? [[0]]).map((row) => [...row]);
+  const expertIndices_BR = tf.tensor2d(experts, undefined, "int32");
+  const probabilities = given.probabilities?.map((row) => [...row]);
+  return {
+    acts_BD: tf.tensor2d(given.acts ?? [[0]]),
+    reconstruction_BD: tf.tensor2d(given.reconstruction ?? [[0]]),
+    code: given.code ?? { kind: "block", expertIndices_BR, values_BRM: tf.zeros([experts.length, 1, 1]) },
+    routing: {
+      expertIndices_BR,
+      gates_BR: tf.onesLike(tf.cast(expertIndices_BR, "float32")),
+      ...(probabilities === undefined ? {} : { probabilities_BE: tf.tensor2d(probabilities) }),
+    },
+    shape: given.shape,
+    decoder_FD: tf.tensor2d(given.decoder ?? [[0]]),
+  };
+}
