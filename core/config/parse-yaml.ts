@@ -26,7 +26,7 @@ const maxNodes = 100_000;
 export function parseYaml(source: SourceText, text = source.text): ParsedYaml {
   let document: Document.Parsed;
   try {
-    document = parseDocument(text, { uniqueKeys: false, prettyErrors: false, logLevel: "silent" });
+    document = parseDocument(text, { uniqueKeys: false, prettyErrors: false });
   } catch {
     // The parser recurses; only a text nested thousands deep makes it throw.
     const message = "This file is nested too deeply to be read.";

@@ -77,24 +77,42 @@ function adviceFor(message: string): string | undefined {
   return undefined;
 }
 
-/**
- * The `${...}` that broke a flow collection: on the error's line or the one before, at or left of the error, outside
- * quotes, after an open bracket.
- */
+/** Lines before an error that are searched for the bracket that it stands in. */
+const numLinesSearched = 20;
+
+/** The `${...}` that broke a flow collection: at or left of the error, outside quotes, inside an open bracket. */
 function unquotedInterpolation(source: SourceText, errorStart: number): Span | undefined {
   const { text } = source;
+  let regionStart = errorStart;
+  for (let i = 0; i < numLinesSearched && regionStart > 0; i++)
+    regionStart = text.lastIndexOf("\n", regionStart - 2) + 1;
   const lineEnd = text.indexOf("\n", errorStart);
-  const blockStart = text.lastIndexOf("\n", text.lastIndexOf("\n", errorStart - 1) - 1) + 1;
-  const region = text.slice(blockStart, lineEnd === -1 ? text.length : lineEnd);
-  const unquoted = region.replaceAll(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'/g, (quoted) => "_".repeat(quoted.length));
+  const region = text.slice(regionStart, lineEnd === -1 ? text.length : lineEnd);
+  const unquoted = region.replaceAll(/"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|(?<=^|\s)#.*/g, (part) => "_".repeat(part.length));
   for (const match of unquoted.matchAll(/\$\{[^}\n]*\}?/g)) {
-    const start = blockStart + match.index;
-    const before = unquoted.slice(unquoted.lastIndexOf("\n", match.index) + 1, match.index);
-    if (start <= errorStart && /[[{]/.test(before.replaceAll("${", ""))) {
+    const start = regionStart + match.index;
+    if (
+      start <= errorStart &&
+      start + match[0].length >= lineStartOf(text, errorStart) &&
+      isInBrackets(unquoted.slice(0, match.index))
+    ) {
       return { source, start, end: start + match[0].length };
     }
   }
   return undefined;
+}
+
+/** Whether a bracket is open at the end of a text; brackets inside words and interpolations do not count. */
+function isInBrackets(before: string): boolean {
+  const plain = before.replaceAll(/\$\{[^}\n]*\}/g, "_");
+  let depth = 0;
+  for (const match of plain.matchAll(/(?<=^|[\s:,[{-])[[{]|[\]}]/gm))
+    depth = Math.max(0, depth + ("[{".includes(match[0]) ? 1 : -1));
+  return depth > 0;
+}
+
+function lineStartOf(text: string, offset: number): number {
+  return text.lastIndexOf("\n", text.lastIndexOf("\n", offset - 1) - 1) + 1;
 }
 
 function firstLine(text: string): string {

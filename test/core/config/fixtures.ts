@@ -22,7 +22,7 @@ export function fakePlugin(
   version = "1",
 ): AnyPlugin {
   const plugin = { kind, name, version, summary: `The ${name} ${kind}.`, options, create: () => ({}) };
-  return { ...plugin, facts: facts as (options: never) => unknown };
+  return { ...plugin, facts };
 }
 
 const experts = Type.Integer({ minimum: 1, description: "Number of experts." });
