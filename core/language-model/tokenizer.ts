@@ -58,7 +58,11 @@ function wrap(tokenizer: HubTokenizer): TextTokenizer {
       }
       return ids;
     },
-    decode: (ids) => tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
+    // The library refuses to decode no ids.
+    decode: (ids) =>
+      ids.length === 0
+        ? ""
+        : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
   };
 }
 
