@@ -4,7 +4,7 @@
  */
 import type { ConfigSchema } from "./config-schema.ts";
 import { Pending } from "./pending.ts";
-import { acceptsNull, isSchema, propertiesOf, type JsonSchema } from "./json-schema.ts";
+import { acceptsNull, isSchema, propertiesOf, propertyOf, type JsonSchema } from "./json-schema.ts";
 import { setOwn } from "./node.ts";
 import { slots, type Slot } from "./slots.ts";
 import { isTemplate } from "./template.ts";
@@ -71,15 +71,29 @@ function fillSlot(root: Plain, slot: Slot, filler: DefaultFiller): readonly Choi
   return items.map((value: unknown, index) => ({ slot, path: [...slot.path, String(index)], value }));
 }
 
-function fillChoice(value: unknown, { kind }: Slot, path: readonly string[], filler: DefaultFiller): unknown {
+function fillChoice(
+  value: unknown,
+  { kind, path: slotPath }: Slot,
+  path: readonly string[],
+  filler: DefaultFiller,
+): unknown {
   const known = value instanceof Pending ? filler.settle(value) : value;
   const choice: unknown = typeof known === "string" ? { type: known } : known;
   if (!isPlain(choice)) return choice;
+  // Options without a type belong to the plugin that would be used anyway.
+  const usual = defaultOf(slotPath, filler.schema);
+  if (choice["type"] === undefined && typeof usual === "string") choice["type"] = usual;
   if (choice["type"] instanceof Pending) setOwn(choice, "type", filler.settle(choice["type"]));
   const { type } = choice;
   const plugin = typeof type === "string" ? filler.schema.plugin(kind, type) : undefined;
   if (plugin !== undefined) fillProperties(choice, { ...plugin.options }, path, filler);
   return choice;
+}
+
+/** What the core's schema says of a slot that nobody fills. */
+function defaultOf(path: readonly string[], { core }: ConfigSchema): unknown {
+  const property = path.reduce<JsonSchema | undefined>((schema, key) => schema && propertyOf(schema, key), core);
+  return property?.["default"];
 }
 
 function copyDefault(value: unknown, path: string, filler: DefaultFiller): unknown {

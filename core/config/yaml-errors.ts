@@ -106,7 +106,7 @@ function unquotedInterpolation(source: SourceText, errorStart: number): Span | u
 function isInBrackets(before: string): boolean {
   const plain = before.replaceAll(/\$\{[^}\n]*\}/g, "_");
   let depth = 0;
-  for (const match of plain.matchAll(/(?<=^|[\s:,[{-])[[{]|[\]}]/gm))
+  for (const match of plain.matchAll(/(?<=^|[\s:=,[{-])[[{]|[\]}]/gm))
     depth = Math.max(0, depth + ("[{".includes(match[0]) ? 1 : -1));
   return depth > 0;
 }
