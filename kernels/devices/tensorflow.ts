@@ -34,7 +34,11 @@ export function tensorFlowDevice(settings: TensorFlowSettings): DeviceProvider {
     open: async () => {
       const loaded = await loadFirst(candidates, importPackage);
       tf.enableProdMode();
-      if (loaded.name === undefined || !(await tf.setBackend("tensorflow"))) throw unavailable(candidates, loaded);
+      // tfjs throws for a backend that it does not know, and answers false for one that does not start.
+      const known = (tf.findBackendFactory("tensorflow") as unknown) !== null;
+      if (loaded.name === undefined || !known || !(await tf.setBackend("tensorflow"))) {
+        throw unavailable(candidates, loaded);
+      }
       await tf.ready();
       const onGpu = usesGpu(tf.backend());
       if (settings.processor === "gpu" && !onGpu) throw noGpu();

@@ -1,0 +1,72 @@
+/** The kernel suites themselves: they must be able to fail. */
+import * as assert from "uvu/assert";
+import type { Device } from "../../kernels/devices/device.ts";
+import type { Kernels } from "../../kernels/kernels.ts";
+import { encodeTopKCases } from "../conformance/kernels/encode-top-k.ts";
+import { globalNormCases } from "../conformance/kernels/norms.ts";
+import type { KernelSubject } from "../conformance/kernels/kernel-subject.ts";
+import { sparseDecodeCases } from "../conformance/kernels/sparse.ts";
+import { suite } from "../suite.ts";
+import { subjects } from "./subjects.ts";
+
+function spoilt(change: (kernels: Kernels, device: Device) => Partial<Kernels>): KernelSubject {
+  return {
+    name: "spoilt kernels",
+    open: async () => {
+      const device = await subjects[2]!.open();
+      return { ...device, kernels: { ...device.kernels, ...change(device.kernels, device) } };
+    },
+  };
+}
+
+async function failures(cases: readonly { name: string; run: () => Promise<void> }[]): Promise<string[]> {
+  const failed: string[] = [];
+  for (const { name, run } of cases) {
+    await run().catch(() => failed.push(name));
+  }
+  return failed;
+}
+
+suite("kernel suites", (test) => {
+  test("run against both versions on both backends", () => {
+    assert.equal(
+      subjects.map(({ name }) => name),
+      ["reference kernels on cpu", "reference kernels on wasm", "host kernels on cpu", "host kernels on wasm"],
+    );
+  });
+
+  test("find a decode that is off by one part in a thousand", async () => {
+    const subject = spoilt((kernels, { tf }) => ({
+      sparseDecode: (...at) => tf.mul(kernels.sparseDecode(...at), 1.001),
+    }));
+    const failed = await failures(sparseDecodeCases(subject));
+    assert.ok(failed.some((name) => name.startsWith("computes its definition")));
+    assert.ok(failed.some((name) => name.startsWith("has the gradients")));
+  });
+
+  test("find a selection that reads k wrongly or leaks tensors", async () => {
+    const subject = spoilt((kernels, { tf }) => ({
+      encodeTopK: (input) => {
+        tf.keep(tf.scalar(1));
+        const output = kernels.encodeTopK(input);
+        return { ...output, values_BK: tf.mul(output.values_BK, 2) };
+      },
+    }));
+    const failed = await failures(encodeTopKCases(subject));
+    assert.ok(failed.includes("leaves no tensor behind"));
+    assert.ok(failed.includes("selects as the contract orders: k of 1"));
+  });
+
+  test("find checks that are missing", async () => {
+    const failed = await failures(globalNormCases(spoilt(() => ({ globalNorm: () => 5 }))));
+    assert.ok(failed.includes("refuses integers"));
+  });
+
+  test("refuse a skip that names no case, and honour one that does", () => {
+    const [subject] = subjects;
+    assert.throws(() => sparseDecodeCases(subject!, { "no such case": "why" }), /names no case/);
+    const all = sparseDecodeCases(subject!);
+    const fewer = sparseDecodeCases(subject!, { "leaves no tensor behind": "an example" });
+    assert.is(fewer.length, all.length - 1);
+  });
+});
