@@ -44,8 +44,8 @@ export function rowsOfExperts(tensorflow: typeof tf, rows_EM: tf.Tensor2D, exper
   const [experts, width] = rows_EM.shape;
   if (experts === 1) return tensorflow.reshape(rows_EM, [1, 1, width]);
   const [rows, slots] = expertIndices_BR.shape;
-  const flat_N = tensorflow.reshape(expertIndices_BR, [rows * slots]);
-  const chosen_NE = oneHot<tf.Tensor2D>(tensorflow, flat_N, experts);
+  const flat_N = tensorflow.reshape<tf.Rank.R1>(expertIndices_BR, [rows * slots]);
+  const chosen_NE = oneHot(tensorflow, flat_N, experts);
   return tensorflow.reshape(tensorflow.matMul(chosen_NE, rows_EM), [rows, slots, width]);
 }
 
@@ -76,7 +76,7 @@ function topK({ tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F, routing 
 
 /** gates[b, slots[b, k]], differentiable in the gates. */
 function gatesOfSlots(tensorflow: typeof tf, gates_BR: tf.Tensor2D, slots_BK: tf.Tensor2D): tf.Tensor2D {
-  const chosen_BKR = oneHot<tf.Tensor3D>(tensorflow, slots_BK, gates_BR.shape[1]);
+  const chosen_BKR = oneHot(tensorflow, slots_BK, gates_BR.shape[1]);
   return tensorflow.sum(tensorflow.mul(chosen_BKR, tensorflow.expandDims(gates_BR, 1)), 2);
 }
 

@@ -8,12 +8,14 @@
 import type * as tf from "@tensorflow/tfjs";
 
 /**
- * @param indices int32, any shape [...S], in [0, depth).
- * @returns float32 [...S, depth]. No gradient flows into the indices.
+ * @param indices int32 [B] or [B, R], in [0, depth).
+ * @returns float32 [B, depth] or [B, R, depth]. No gradient flows into the indices.
  * @example
  * oneHot(tf, tf.tensor1d([2, 0], "int32"), 3); // [[0, 0, 1], [1, 0, 0]]
  */
-export function oneHot<T extends tf.Tensor>(tensorflow: typeof tf, indices: tf.Tensor, depth: number): T {
-  if (depth === 1) return tensorflow.ones([...indices.shape, 1]) as T;
-  return tensorflow.cast(tensorflow.oneHot(indices, depth), "float32") as T;
+export function oneHot(tensorflow: typeof tf, indices: tf.Tensor1D, depth: number): tf.Tensor2D;
+export function oneHot(tensorflow: typeof tf, indices: tf.Tensor2D, depth: number): tf.Tensor3D;
+export function oneHot(tensorflow: typeof tf, indices: tf.Tensor, depth: number): tf.Tensor {
+  if (depth === 1) return tensorflow.ones([...indices.shape, 1]);
+  return tensorflow.cast(tensorflow.oneHot(indices, depth), "float32");
 }

@@ -36,7 +36,7 @@ export const loadBalance = definePlugin({
     weight: () => weight * shape.width,
     compute: ({ routing: { expertIndices_BR, probabilities_BE } }) => {
       if (probabilities_BE === undefined || shape.experts === 1) return tf.scalar(0);
-      const assignments_NE = oneHot(tf, tf.reshape(expertIndices_BR, [-1]), shape.experts);
+      const assignments_NE = oneHot(tf, tf.reshape<tensorflow.Rank.R1>(expertIndices_BR, [-1]), shape.experts);
       const share_E = tf.mean<tensorflow.Tensor1D>(assignments_NE, 0);
       const probability_E = tf.mean<tensorflow.Tensor1D>(probabilities_BE, 0);
       return tf.mul<tensorflow.Scalar>(tf.sum(tf.mul(share_E, probability_E)), shape.experts);

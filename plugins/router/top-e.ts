@@ -94,7 +94,7 @@ function largest(tf: typeof tensorflow, scores_BE: tensorflow.Tensor2D, e: numbe
   let rest_BE = scores_BE;
   return Array.from({ length: e }, () => {
     const index_B = tf.argMax<tensorflow.Tensor1D>(rest_BE, 1);
-    const oneHot_BE = oneHot<tensorflow.Tensor2D>(tf, index_B, experts);
+    const oneHot_BE = oneHot(tf, index_B, experts);
     rest_BE = tf.where(tf.cast(oneHot_BE, "bool"), tf.fill(scores_BE.shape, -1), rest_BE);
     return { index_B, oneHot_BE };
   });

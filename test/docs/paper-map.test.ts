@@ -1,0 +1,30 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as assert from "uvu/assert";
+import { suite } from "../suite.ts";
+
+const project = join(import.meta.dirname, "..", "..");
+const text = readFileSync(join(project, "docs", "paper-map.md"), "utf8");
+const rows = text.split("\n").filter((line) => line.startsWith("|") && !line.startsWith("| ---"));
+const paths = [...text.matchAll(/\b(?:core|kernels|plugins|test)\/[\w./-]+\.ts\b/g)].map(([path]) => path);
+
+suite("paper map", (test) => {
+  test("names files that exist", () => {
+    assert.ok(paths.length >= 40, `${paths.length}`);
+    for (const path of paths) assert.ok(existsSync(join(project, path)), path);
+  });
+  test("has code and a test on every line of its first three tables", () => {
+    const entries = rows.filter((row) => row.split("|").length === 6 && !row.startsWith("| what"));
+    assert.ok(entries.length >= 17, `${entries.length}`);
+    for (const row of entries) {
+      const [, , , code = "", testFile = ""] = row.split("|");
+      assert.match(code, /\.ts/, row);
+      assert.match(testFile, /\.test\.ts/, row);
+    }
+  });
+  test("covers every router, expert, loss, optimizer and decaying schedule of this release", () => {
+    const plugins = ["router/switch", "router/top-e", "expert/top-k", "expert/relu", "optimizer/adam"];
+    const losses = ["loss/reconstruction", "loss/load-balance", "loss/l1", "schedule/linear-decay"];
+    for (const plugin of [...plugins, ...losses]) assert.ok(paths.includes(`plugins/${plugin}.ts`), plugin);
+  });
+});
