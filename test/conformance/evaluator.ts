@@ -115,13 +115,13 @@ async function checkBareSource({ evaluator, model }: EvaluatorBench): Promise<vo
 
 async function checkSeparate(bench: EvaluatorBench): Promise<void> {
   const { evaluator, model } = bench;
+  const whole = await resultOf(bench, [heldOutRows]);
   const batches = model.batches([20, 28]);
   try {
     const [first, second] = [evaluator.begin(model.context), evaluator.begin(model.context)];
     await first.observe?.(batches[0]!);
     for (const batch of batches) await second.observe?.(batch);
     await first.observe?.(batches[1]!);
-    const whole = await resultOf(bench, [heldOutRows]);
     for (const evaluation of [first, second]) expectMetrics(await finished(evaluation.finish()), whole);
   } finally {
     model.disposeBatches(batches);

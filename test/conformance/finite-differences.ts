@@ -49,21 +49,24 @@ export function checkGradients({ device, variables, compute, stream, maxCoordina
     };
     const coordinates = chooseCoordinates(start.length, maxCoordinates, stream);
     let checked = 0;
-    for (const index of coordinates) {
-      const wide = differences(centre, probe(index, step), probe(index, -step), step);
-      const narrow = differences(centre, probe(index, step / 2), probe(index, -step / 2), step / 2);
-      const numeric = narrow.central;
-      const tolerance = atol + rtol * Math.abs(numeric);
-      if (isKink(wide, narrow, tolerance)) continue;
-      checked += 1;
-      const given = analytic.get(name)?.[index] ?? 0;
-      if (!(Math.abs(given - numeric) <= tolerance)) {
-        fail(`gradient in ${name}, entry ${index}`, `${numeric} by finite differences`, `${given}`);
+    try {
+      for (const index of coordinates) {
+        const wide = differences(centre, probe(index, step), probe(index, -step), step);
+        const narrow = differences(centre, probe(index, step / 2), probe(index, -step / 2), step / 2);
+        const numeric = narrow.central;
+        const tolerance = atol + rtol * Math.abs(numeric);
+        if (isKink(wide, narrow, tolerance)) continue;
+        checked += 1;
+        const given = analytic.get(name)?.[index] ?? 0;
+        if (!(Math.abs(given - numeric) <= tolerance)) {
+          fail(`gradient in ${name}, entry ${index}`, `${numeric} by finite differences`, `${given}`);
+        }
       }
+    } finally {
+      tf.tidy(() => {
+        variable.assign(tf.tensor(start, variable.shape));
+      });
     }
-    tf.tidy(() => {
-      variable.assign(tf.tensor(start, variable.shape));
-    });
     expect(
       checked * 2 >= coordinates.length,
       `entries of ${name} away from kinks`,
