@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { codeOf, readError } from "../data/file-errors.ts";
 import { SwitchyardError, messageOf } from "../errors/switchyard-error.ts";
+import { textPieces } from "./text-pieces.ts";
 
 export interface TextTokenizer {
   /** No special tokens are added. */
@@ -53,7 +54,7 @@ function wrap(tokenizer: HubTokenizer): TextTokenizer {
   return {
     encode: (text) => {
       const ids: number[] = [];
-      for (const piece of pieces(text)) {
+      for (const piece of textPieces(text, pieceCharacters)) {
         for (const id of tokenizer.encode(piece, { add_special_tokens: false }).ids) ids.push(id);
       }
       return ids;
@@ -64,23 +65,6 @@ function wrap(tokenizer: HubTokenizer): TextTokenizer {
         ? ""
         : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false }),
   };
-}
-
-/**
- * Cuts before white space that follows something else. No token of GPT-2's splitting pattern has white space after
- * another character, so the ids are those of the whole text.
- */
-function* pieces(text: string): Generator<string> {
-  const boundary = /(?<=\S)(?=\s)/g;
-  let start = 0;
-  while (text.length - start > pieceCharacters) {
-    boundary.lastIndex = start + pieceCharacters;
-    const cut = boundary.exec(text)?.index;
-    if (cut === undefined) break;
-    yield text.slice(start, cut);
-    start = cut;
-  }
-  yield text.slice(start);
 }
 
 function byteLevelBpe(vocabularyText: string, mergesText: string): object {
