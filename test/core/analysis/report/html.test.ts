@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
-import { escapeHtml, scriptJson, scriptSource } from "../../../core/analysis/report/html.ts";
-import { suite } from "../../suite.ts";
+import { escapeHtml, scriptJson, scriptSource } from "../../../../core/analysis/report/html.ts";
+import { suite } from "../../../suite.ts";
 
 suite("escapeHtml", (test) => {
   test("leaves nothing that could open a tag or end an attribute", () => {
