@@ -93,7 +93,7 @@ export interface ExecutorContext {
 /** Executes the runs of a sweep. */
 export interface Executor {
   /**
-   * Prepares every source once, then executes every run whose source is ready. A failing run or source neither stops
+   * Prepares every source that several runs read, then executes every run whose source is ready. A failing run or source neither stops
    * nor hides the others.
    * @returns One outcome a job, in the order of `jobs`.
    */

@@ -1,6 +1,6 @@
 /**
- * The order in which a sweep executes, whatever executes it: every source once, then every run whose source is ready,
- * in slots. A failing source or run neither stops nor hides the others.
+ * The order in which a sweep executes, whatever executes it: every shared source once, then every run whose source is
+ * ready, in slots. A failing source or run neither stops nor hides the others.
  */
 import { beginAttempt, endAttempt } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
@@ -31,6 +31,8 @@ export async function executeSweep(
   };
   for (const source of sources) {
     if (context.signal.aborted) break;
+    // A source that a single run reads is prepared by that run: nobody shares it.
+    if (source.runs.length === 1) continue;
     const failure = await prepareOne(source, context, ways);
     if (failure === undefined) continue;
     for (const job of jobs.filter(({ id }) => source.runs.includes(id))) end(job, await recordFailure(job, failure));

@@ -22,6 +22,8 @@ export function barProgress(io: Io, numRuns: number, stream: NodeJS.WritableStre
       forceRedraw: true,
       fps: 8,
       noTTYOutput: true,
+      // Ctrl-C is ours to handle: the runs go on for a moment, and so do their bars.
+      gracefulExit: false,
     },
     Presets.legacy,
   );
@@ -74,7 +76,10 @@ export function barProgress(io: Io, numRuns: number, stream: NodeJS.WritableStre
     },
     note,
     stop: () => {
+      if (!bars.isActive) return;
       dropSource();
+      // Notes wait for the next drawing; without one the last would be lost.
+      bars.update();
       bars.stop();
     },
   };
