@@ -36,3 +36,7 @@ export type * from "./evaluation/contracts.ts";
 export type { SparseAutoencoder } from "./model/sparse-autoencoder.ts";
 export type { Device, DeviceProvider } from "../kernels/devices/device.ts";
 export type { Kernels } from "../kernels/kernels.ts";
+export type { Plot, VegaLiteSpec } from "./analysis/contracts.ts";
+export { runStyles } from "./analysis/run-styles.ts";
+export type { RunStyle, RunStyles } from "./analysis/run-styles.ts";
+export type { RunSummary } from "./run/run-summary.ts";
