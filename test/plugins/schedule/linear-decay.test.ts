@@ -25,6 +25,11 @@ suite("schedule linear-decay", (test) => {
     assert.is(build({ decayStart: 1 }).multiplier(9, 10), 1);
     assert.is(build({ decayStart: 0 }).multiplier(1, 10), 0.9);
   });
+  test("stays positive to the last step and never rises again once it falls", () => {
+    const schedule = build();
+    const decaying = Array.from({ length: 20 }, (_unused, i) => schedule.multiplier(80 + i, 100));
+    for (const [i, value] of decaying.entries()) assert.ok(value > 0 && value <= (decaying[i - 1] ?? 1));
+  });
   test("warms up first", () => {
     const schedule = build({ warmupSteps: 2 });
     assert.equal(
