@@ -111,7 +111,9 @@ for (const provider of [cpuDevice, wasmDevice]) {
         [0, 0],
       ];
       expected.forEach((row, f) => {
-        row.forEach((x, d) => { assert.ok(Math.abs(gradient[f]![d]! - x) < 1e-6, `[${f}, ${d}]: ${gradient[f]![d]!}`); });
+        row.forEach((x, d) => {
+          assert.ok(Math.abs(gradient[f]![d]! - x) < 1e-6, `[${f}, ${d}]: ${gradient[f]![d]!}`);
+        });
       });
     });
   });
