@@ -58,8 +58,11 @@ function unitRows(tensorFlow: typeof tf, matrix_ND: tf.Tensor2D): tf.Tensor2D {
 
 function withoutSelf(tensorFlow: typeof tf, cosines_TF: tf.Tensor2D, start: number): tf.Tensor2D {
   const [count, numCandidates] = cosines_TF.shape;
-  const rows_T1 = tensorFlow.range(start, start + count, 1, "int32").reshape([count, 1]);
-  const columns_1F = tensorFlow.range(0, numCandidates, 1, "int32").reshape([1, numCandidates]);
-  const self_TF = tensorFlow.cast(tensorFlow.equal(rows_T1, columns_1F), "float32");
-  return tensorFlow.add(cosines_TF, tensorFlow.mul(self_TF, excluded));
+  // Queries start .. start + T meet themselves on the diagonal of the T columns from `start`.
+  const diagonal_TT = tensorFlow.mul(tensorFlow.eye(count), excluded);
+  const self_TF = tensorFlow.pad(diagonal_TT, [
+    [0, 0],
+    [start, numCandidates - start - count],
+  ]);
+  return tensorFlow.add(cosines_TF, self_TF);
 }
