@@ -55,7 +55,7 @@ export const run: Command = {
     writeSchema(project.schemaFile, schema);
     const sweepFolder = join(resolve(io.cwd, words.get("runs") ?? project.runsFolder), sweep.name);
     const executor = await buildExecutor(planned, sweep.runs[0]?.config);
-    const progress = await createProgress(io, { quiet: words.has("quiet"), numRuns: sweep.runs.length });
+    const progress = await createProgress(io, words.has("quiet"));
     const interruption = listenForInterruption(() => {
       progress.note("Stopping: runs write a checkpoint first. Ctrl-C again kills them.");
     });
@@ -98,6 +98,7 @@ async function execute(
     },
     onStart: ({ toRun, skipped }) => {
       const done = skipped.length === 0 ? "" : `, ${skipped.length} done already`;
+      progress.begin(toRun.length);
       progress.note(`${sweep.name}: ${toRun.length} ${toRun.length === 1 ? "run" : "runs"} to do${done}`);
     },
   });

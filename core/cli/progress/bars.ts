@@ -9,7 +9,7 @@ import type { Progress } from "./progress.ts";
 const nameColumns = 36;
 
 /** @param stream Where the bars are drawn; a terminal. */
-export function barProgress(io: Io, numRuns: number, stream: NodeJS.WritableStream = process.stderr): Progress {
+export function barProgress(io: Io, stream: NodeJS.WritableStream = process.stderr): Progress {
   const bars = new MultiBar(
     {
       stream,
@@ -29,7 +29,7 @@ export function barProgress(io: Io, numRuns: number, stream: NodeJS.WritableStre
   );
   const runBars = new Map<string, SingleBar>();
   let sourceBar: SingleBar | undefined;
-  const overall = bars.create(numRuns, 0, { name: column("runs"), text: "" });
+  const overall = bars.create(0, 0, { name: column("runs"), text: "" });
   const note = (text: string): void => {
     if (io.isTerminal) bars.log(`${text}\n`);
     else io.err(`${text}\n`);
@@ -73,6 +73,9 @@ export function barProgress(io: Io, numRuns: number, stream: NodeJS.WritableStre
       runBars.delete(job.id);
       overall.increment();
       note(endText(job, outcome));
+    },
+    begin: (count) => {
+      overall.setTotal(count);
     },
     note,
     stop: () => {

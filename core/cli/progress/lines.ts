@@ -8,9 +8,10 @@ import type { Progress } from "./progress.ts";
 const everyMs = 3000;
 
 /** @param now Milliseconds of a clock, for tests. */
-export function lineProgress(io: Io, numRuns: number, now: () => number = () => performance.now()): Progress {
+export function lineProgress(io: Io, now: () => number = () => performance.now()): Progress {
   const started = now();
   const running = new Map<string, { readonly name: string; text: string }>();
+  let numRuns = 0;
   let numEnded = 0;
   let lastLine = started;
   const write = (text: string): void => {
@@ -49,6 +50,9 @@ export function lineProgress(io: Io, numRuns: number, now: () => number = () => 
       running.delete(job.id);
       numEnded += 1;
       write(`${endText(job, outcome)} (${numEnded}/${numRuns})`);
+    },
+    begin: (count) => {
+      numRuns = count;
     },
     note: write,
     stop: () => undefined,

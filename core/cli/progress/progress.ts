@@ -6,22 +6,18 @@ import type { RunJob, RunOutcome, SweepEvents } from "../../run/contracts.ts";
 import type { Io } from "../io.ts";
 
 export interface Progress extends SweepEvents {
+  /** Told how many runs will be executed, before the first. */
+  begin(numRuns: number): void;
   /** A line that stays, above the bars where there are bars. */
   note(text: string): void;
   stop(): void;
 }
 
-export interface ProgressOptions {
-  readonly quiet: boolean;
-  /** Runs that will be executed. */
-  readonly numRuns: number;
-}
-
 /** Bars are loaded only where they can be shown. */
-export async function createProgress(io: Io, options: ProgressOptions): Promise<Progress> {
-  if (options.quiet) return quietProgress(io);
-  if (io.isTerminal) return (await import("./bars.ts")).barProgress(io, options.numRuns);
-  return (await import("./lines.ts")).lineProgress(io, options.numRuns);
+export async function createProgress(io: Io, isQuiet: boolean): Promise<Progress> {
+  if (isQuiet) return quietProgress(io);
+  if (io.isTerminal) return (await import("./bars.ts")).barProgress(io);
+  return (await import("./lines.ts")).lineProgress(io);
 }
 
 function quietProgress(io: Io): Progress {
@@ -35,6 +31,7 @@ function quietProgress(io: Io): Progress {
     runEnded: (job, outcome) => {
       if (outcome.outcome === "failed") io.err(`${endText(job, outcome)}\n`);
     },
+    begin: () => undefined,
     note: () => undefined,
     stop: () => undefined,
   };

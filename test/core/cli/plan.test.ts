@@ -77,7 +77,9 @@ suite("switchyard plan", (test) => {
     assert.is(result.status, 0, result.stderr);
     const loaded = result.stderr.split("\n").filter((line) => line.startsWith("loaded "));
     assert.ok(loaded.length > 3, "the hook saw modules");
-    const heavy = loaded.filter((line) => /node_modules\/(@tensorflow|@huggingface\/hub|inversify|vega|cli-progress)/.test(line));
+    const heavy = loaded.filter((line) =>
+      /node_modules\/(@tensorflow|@huggingface\/hub|inversify|vega|cli-progress)/.test(line),
+    );
     assert.equal(heavy, []);
   });
 });

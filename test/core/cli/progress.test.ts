@@ -20,6 +20,7 @@ function recorder(): { readonly io: Io; readonly lines: string[] } {
 }
 
 function play(progress: Progress): void {
+  progress.begin(2);
   progress.note("2 runs to do");
   progress.sourceProgress(source, 5, 10, "harvesting");
   progress.sourceProgress(source, 10, 10, "harvesting");
@@ -37,7 +38,7 @@ suite("progress", (test) => {
   test("without a terminal is a line now and then, and one for everything that matters", () => {
     const { io, lines } = recorder();
     let clock = 0;
-    play(lineProgress(io, 2, () => (clock += 1000)));
+    play(lineProgress(io, () => (clock += 1000)));
     const text = lines.join("\n");
     for (const part of [
       "2 runs to do",
@@ -54,7 +55,8 @@ suite("progress", (test) => {
   test("writes a step only when some seconds have passed", () => {
     const { io, lines } = recorder();
     let clock = 0;
-    const progress = lineProgress(io, 2, () => clock);
+    const progress = lineProgress(io, () => clock);
+    progress.begin(2);
     progress.runStarted(job);
     for (let step = 1; step <= 100; step++) {
       clock += 100;
@@ -66,7 +68,7 @@ suite("progress", (test) => {
 
   test("with --quiet is what went wrong", async () => {
     const { io, lines } = recorder();
-    play(await createProgress(io, { quiet: true, numRuns: 2 }));
+    play(await createProgress(io, true));
     assert.equal(lines, [
       "experts=2: warning: a checkpoint is damaged",
       "experts=2: failed: The disk is full. [DISK_FULL]",
@@ -84,7 +86,7 @@ suite("progress", (test) => {
     });
     Object.assign(terminal, { isTTY: true, columns: 120, cursorTo: () => true, moveCursor: () => true });
     Object.assign(terminal, { clearLine: () => true, clearScreenDown: () => true });
-    play(barProgress({ ...io, isTerminal: true }, 2, terminal));
+    play(barProgress({ ...io, isTerminal: true }, terminal));
     for (const part of ["runs", "1/2", "failed: The disk is full."]) assert.ok(drawn.includes(part), part);
   });
 });
