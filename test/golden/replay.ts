@@ -8,6 +8,7 @@ import type { PluginChoice } from "../../core/config/config.ts";
 import type { Router } from "../../core/model/contracts.ts";
 import { overwrite } from "../../core/model/create-parameters.ts";
 import { createSparseAutoencoder } from "../../core/model/create-sparse-autoencoder.ts";
+import { geometricMedian } from "../../core/model/geometric-median.ts";
 import { createModelShape } from "../../core/model/model-shape.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { SparseAutoencoder } from "../../core/model/sparse-autoencoder.ts";
@@ -86,6 +87,10 @@ export async function replay(
     },
   });
   compareSteps(golden, records, errors);
+  if (golden.has("step0.geometric_median")) {
+    const median_D = geometricMedian(golden.batches[0]!, golden.width);
+    errors.set("step0.geometric_median", relativeError(median_D, golden.get("step0.geometric_median").values));
+  }
   for (const [name, expected] of golden.parameters("step0.applied_grad")) {
     const variable = model.parameters.get(name);
     errors.set(
