@@ -56,7 +56,9 @@ function withoutNoise(errors: readonly ErrorObject[]): readonly ErrorObject[] {
       isOneBranch ? error !== whole && (branch(error) ?? close[0]) === close[0] : branch(error) === undefined,
     );
   }
-  return kept;
+  // What is of the wrong type has no size to be out of range (NaN would be).
+  const mistyped = new Set(kept.filter(({ keyword }) => keyword === "type").map(({ instancePath }) => instancePath));
+  return kept.filter(({ keyword, instancePath }) => keyword === "type" || !mistyped.has(instancePath));
 }
 
 function isAboutWhole(whole: ErrorObject): (error: ErrorObject) => boolean {

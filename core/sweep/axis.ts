@@ -58,12 +58,14 @@ function valuesOf(node: ConfigNode, span: Span): readonly ConfigNode[] | AxisFau
   const numbers = typeof node.value === "string" ? readRangeCall(node.value) : undefined;
   if (typeof numbers === "string") return { problem: { code: "SWEEP_SYNTAX", message: numbers }, span };
   if (numbers !== undefined) return numbers.map((value) => scalarNode(value, span));
-  const problem = {
+  const isCutRange = typeof node.value === "string" && /^(range|linspace|logspace)\(/.test(node.value);
+  const problem: Problem = {
     code: "SWEEP_SYNTAX",
     message: "An axis needs a list of values.",
     expected: forms,
     received: describeValue(node),
-  } as const;
+    next: isCutRange ? 'inside { } a comma ends the value: quote it, "range(0,3)"' : undefined,
+  };
   return { problem, span };
 }
 

@@ -56,7 +56,7 @@ function textOf(value: unknown): string {
       .map(([key, item]) => (key === "type" ? textOf(item) : `${safe(key)}=${textOf(item)}`))
       .join("-");
   }
-  return safe(typeof value === "number" ? numberText(value) : String(value));
+  return typeof value === "number" ? numberText(value) : safe(String(value));
 }
 
 /** Six digits are enough for a name: 0.0001632993 is "0.000163299". */

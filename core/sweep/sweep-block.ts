@@ -95,6 +95,8 @@ class BlockReader {
       return [];
     }
     return [...node.entries].flatMap(([key, entry]) => {
+      // The rest of an unquoted range(0,3) in { }: its first half is refused already.
+      if (key.endsWith(")") && isUnset(entry.value)) return [];
       const keySpan = entry.keySpan ?? entry.value.span ?? this.#span;
       const read = readAxis(key, entry.value, keySpan);
       if ("values" in read) return [read];
