@@ -54,4 +54,20 @@ export const pluginCodes = {
     why: "Importing a package runs its code. The keyword `switchyard-plugin` in its package.json says that it is meant to be imported here.",
     fix: "Correct the package's name, or add the keyword to its package.json if the package is yours.",
   },
+  SCAFFOLD_KIND: {
+    title: "A new plugin was asked for whose kind has no template.",
+    why: "Templates exist for the kinds that are mostly written by researchers: sources, routers, experts, losses, schedules and evaluators.",
+    fix: "Correct the kind; for another one, start from a file of plugins/<kind>/.",
+    example: "switchyard new router my-router",
+  },
+  SCAFFOLD_NAME: {
+    title: "A new plugin was asked for under a name that cannot be one.",
+    why: "The name is the plugin's `type:` in configs and the name of its file.",
+    fix: "Use lower-case letters, digits and single hyphens, starting with a letter.",
+  },
+  SCAFFOLD_EXISTS: {
+    title: "A file of the new plugin exists already.",
+    why: "Nothing is ever overwritten, so nothing was written at all.",
+    fix: "Choose another name, or remove the file that is named.",
+  },
 } as const satisfies Record<string, Explanation>;
