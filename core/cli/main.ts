@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   plugins: async () => (await import("./commands/plugins.ts")).plugins,
   schema: async () => (await import("./commands/schema.ts")).schema,
 
+  new: async () => (await import("./commands/new.ts")).newPlugin,
   explain: async () => (await import("./commands/explain.ts")).explain,
 };
 
@@ -32,6 +33,8 @@ const usageCodes: readonly string[] = [
   "FLAG_VALUE",
   "ARGUMENT_COUNT",
   "UNKNOWN_CODE",
+  "SCAFFOLD_KIND",
+  "SCAFFOLD_NAME",
 ];
 
 /** @returns The exit code; never throws. */

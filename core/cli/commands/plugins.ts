@@ -58,10 +58,11 @@ function tableOf(listed: readonly ListedPlugin[]): string {
 
 /** The reference of one plugin: everything in it comes from the plugin itself. */
 export function describePlugin(plugin: AnyPlugin): string {
+  const required = requiredOf(plugin.options);
   const options = Object.entries(plugin.options.properties).map(([name, schema]) => [
     `  ${name}`,
     typeText(schema),
-    defaultText(schema, plugin.options.required?.includes(name) === true),
+    defaultText(schema, required.has(name)),
     textOf(schema, "description"),
   ]);
   return [
@@ -73,6 +74,12 @@ export function describePlugin(plugin: AnyPlugin): string {
       ? "It has no options.\n"
       : `Options:\n${textTable(["  OPTION", "TYPE", "DEFAULT", ""], options)}`,
   ].join("\n");
+}
+
+/** An object without required properties may lack the list. */
+function requiredOf(options: object): ReadonlySet<unknown> {
+  const list: unknown = Reflect.get(options, "required");
+  return new Set(Array.isArray(list) ? (list as unknown[]) : []);
 }
 
 function typeText(schema: object): string {

@@ -79,3 +79,25 @@ suite("switchyard schema", (test) => {
     assert.is(readFileSync(join(project, "s.json"), "utf8"), text);
   });
 });
+
+suite("switchyard new", (test) => {
+  test("writes a plugin that the project knows at once, and never overwrites", async () => {
+    const project = makeProject();
+    const { code, out, err } = await command(project, ["new", "router", "my-router"]);
+    assert.is(code, 0, err);
+    assert.match(out, /^plugins\/router\/my-router\.ts\n/);
+    assert.match((await command(project, ["plugins", "router"])).out, /^router\/my-router +\S/m);
+    const again = await command(project, ["new", "router", "my-router"]);
+    assert.equal([again.code, again.out], [1, ""]);
+    assert.match(again.err, "SCAFFOLD_EXISTS");
+  });
+
+  test("refuses unknown kinds and names that no config could write, with exit code 2", async () => {
+    for (const words of [
+      ["ruoter", "my-router"],
+      ["router", "MyRouter"],
+    ]) {
+      assert.is((await command(makeProject(), ["new", ...words])).code, 2, words.join(" "));
+    }
+  });
+});

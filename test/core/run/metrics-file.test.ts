@@ -67,7 +67,9 @@ suite("metrics.jsonl", (test) => {
     const file = fileWith(2);
     appendFileSync(file, '{"step": 4}\n');
     await readMetrics(file).then(
-      () => assert.unreachable(),
+      () => {
+        assert.unreachable();
+      },
       (error: unknown) => {
         assert.match(String(error), /METRICS_BROKEN[\s\S]*metrics\.jsonl:2/);
       },

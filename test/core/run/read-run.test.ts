@@ -76,7 +76,9 @@ suite("reading runs", (test) => {
 
 async function rejects(promise: Promise<unknown>, code: string): Promise<void> {
   await promise.then(
-    () => assert.unreachable(`expected ${code}`),
+    () => {
+      assert.unreachable(`expected ${code}`);
+    },
     (error: unknown) => {
       assert.match(String(error), code);
     },

@@ -21,7 +21,9 @@ const noEvents: SweepEvents = {
 };
 
 function contextOf(events: Partial<SweepEvents> = {}, stop = new AbortController()): ExecutorContext {
-  const unused = (): never => assert.unreachable() as never;
+  const unused = (): never => {
+    throw new Error("the runner of this process is not meant to be used");
+  };
   const paths = { projectFolder: "/", cacheFolder: "/" };
   return {
     runner: { execute: unused, prepare: unused, worker: { file: "", execArgv: [], paths } },

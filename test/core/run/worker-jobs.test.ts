@@ -25,7 +25,9 @@ function start(name: string): Started {
   const kill = new AbortController();
   const events: RunEvent[] = [];
   const progress: string[] = [];
-  const unused = (): never => assert.unreachable() as never;
+  const unused = (): never => {
+    throw new Error("the runner of this process is not meant to be used");
+  };
   const paths = { projectFolder: "/the/project", cacheFolder: "/cache" };
   const worker = { file, execArgv: ["--import", "tsx"], paths };
   const context: ExecutorContext = {
@@ -140,7 +142,9 @@ suite("a source in a worker", (test) => {
     ] as const) {
       const started = start("");
       await prepareInWorker(sourceOf(started, fingerprint), started.context).then(
-        () => assert.unreachable(),
+        () => {
+          assert.unreachable();
+        },
         (error: unknown) => {
           assert.match(String(error), "SOURCE_NOT_PREPARED");
           assert.match(String(error), reason);

@@ -52,7 +52,9 @@ suite("tracker csv", (test) => {
   test("says where it could not write", async () => {
     const folder = join(temporaryFolder(), "absent");
     await track(folder, [stepRecord(2)]).then(
-      () => assert.unreachable(),
+      () => {
+        assert.unreachable();
+      },
       (error: unknown) => {
         assert.match(String(error), /FILE_UNWRITABLE[\s\S]*absent/);
       },
