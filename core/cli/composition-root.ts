@@ -146,7 +146,7 @@ function requestsOf({ plugins }: RunConfig, whereOf: (path: string) => string | 
 function workerCommand(paths: ProjectPaths): WorkerCommand {
   const here = fileURLToPath(import.meta.url);
   if (!here.endsWith(".ts")) return { file: join(distFolder(here), "worker.js"), execArgv: [], paths };
-  const stripsTypes = Reflect.get(process.features, "typescript") !== undefined;
+  const stripsTypes = Boolean(Reflect.get(process.features, "typescript"));
   const execArgv = stripsTypes ? [] : ["--import", import.meta.resolve("tsx")];
   return { file: join(dirname(here), "worker.ts"), execArgv, paths };
 }
