@@ -10,12 +10,8 @@ import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { packageRoot } from "../package-root.ts";
 import { isPluginName } from "../plugin/definition.ts";
 import { exportName } from "./export-name.ts";
+import { scaffoldKinds, type ScaffoldKind } from "./kinds.ts";
 import { docText, ownTestText, repositoryTestText } from "./texts.ts";
-
-/** Kinds that have a template. */
-export const scaffoldKinds = ["source", "router", "expert", "loss", "schedule", "evaluator"] as const;
-
-export type ScaffoldKind = (typeof scaffoldKinds)[number];
 
 /** What is written for one plugin. */
 interface NewFile {

@@ -1,5 +1,5 @@
 /** The test and the document of a new plugin. */
-import type { ScaffoldKind } from "./scaffold.ts";
+import type { ScaffoldKind } from "./kinds.ts";
 
 export interface NewPlugin {
   readonly kind: ScaffoldKind;

@@ -5,7 +5,8 @@ import { pathToFileURL } from "node:url";
 import * as assert from "uvu/assert";
 import { packageRoot } from "../../../core/package-root.ts";
 import { createCatalogue } from "../../../core/plugin/catalogue.ts";
-import { scaffold, scaffoldKinds } from "../../../core/scaffold/scaffold.ts";
+import { scaffoldKinds } from "../../../core/scaffold/kinds.ts";
+import { scaffold } from "../../../core/scaffold/scaffold.ts";
 import { suite } from "../../suite.ts";
 import { rejection, withProject } from "../plugin/temporary-project.ts";
 

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { scaffoldKinds } from "../../../core/scaffold/scaffold.ts";
+import { scaffoldKinds } from "../../../core/scaffold/kinds.ts";
 import { docText, ownTestText, repositoryTestText } from "../../../core/scaffold/texts.ts";
 import { suite } from "../../suite.ts";
 
