@@ -86,10 +86,19 @@ export function lastAttempt(runFolder: string): number | undefined {
   return listAttempts(runFolder).at(-1);
 }
 
-/** @throws SwitchyardError RUN_FOLDER_BROKEN */
-export function readStart(runFolder: string, attempt: number): AttemptStart {
+/**
+ * Gives the run free without an exit record, when that cannot be written. The attempt then reads as interrupted.
+ * Removing a file needs no space.
+ */
+export function abandonAttempt(attempt: Attempt): void {
+  rmSync(join(attempt.folder, attemptFiles.start), { force: true });
+}
+
+/** @returns `undefined` for an attempt that was abandoned. @throws SwitchyardError RUN_FOLDER_BROKEN */
+export function readStart(runFolder: string, attempt: number): AttemptStart | undefined {
   const file = join(attemptFolder(runFolder, attempt), attemptFiles.start);
   const value = readJsonNow(file);
+  if (value === undefined) return undefined;
   if (!isStart(value)) throw brokenFile(file, "no attempt record");
   return value;
 }
@@ -109,15 +118,16 @@ export function readExit(runFolder: string, attempt: number): AttemptExit | unde
  */
 export function isRunning(runFolder: string, attempt: number): boolean {
   if (readExit(runFolder, attempt) !== undefined) return false;
-  return isAlive(readStart(runFolder, attempt).process) ?? true;
+  const start = readStart(runFolder, attempt);
+  return start !== undefined && (isAlive(start.process) ?? true);
 }
 
 function locked(runFolder: string, attempt: number): SwitchyardError {
-  const { process: holder } = readStart(runFolder, attempt);
+  const holder = readStart(runFolder, attempt)?.process;
   const file = join(attemptFolder(runFolder, attempt), attemptFiles.start);
   return new SwitchyardError("RUN_LOCKED", "Another process is working on this run.", {
     where: runFolder,
-    received: `process ${holder.pid} on ${holder.host}, attempt ${attempt}`,
+    received: `attempt ${attempt} of process ${holder?.pid ?? "unknown"} on ${holder?.host ?? "unknown"}`,
     next: `Wait for it or stop it. If that host is gone, remove ${file} together with its folder.`,
   });
 }

@@ -4,13 +4,14 @@
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeError } from "../data/file-errors.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import type { PluginCatalogue } from "../plugin/catalogue.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import * as services from "../services.ts";
 import { saveCheckpoint } from "../training/checkpoint.ts";
-import { beginAttempt, endAttempt } from "./attempts.ts";
-import type { Attempt, AttemptExit } from "./attempts.ts";
+import { abandonAttempt, beginAttempt, endAttempt } from "./attempts.ts";
+import type { Attempt, AttemptExit, Failure } from "./attempts.ts";
 import type { ExecuteOptions, RunEvent, RunJob, RunOutcome } from "./contracts.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import { failureOf, stackOf } from "./failure.ts";
@@ -47,8 +48,9 @@ export async function executeRun(options: ExecuteRunInput): Promise<RunOutcome> 
     return { id: job.id, outcome: exit.outcome };
   } catch (error) {
     const failure = failureOf(error);
-    log(`failed: ${failure.message}\n${stackOf(error)}`);
-    await recordFailure(attempt, failure, log);
+    await recordFailure(attempt, failure, () => {
+      log(`failed: ${failure.message}\n${stackOf(error)}`);
+    });
     return { id: job.id, outcome: "failed", failure, logFile: logFile(job.folder, attempt.number) };
   }
 }
@@ -97,7 +99,11 @@ type Log = (text: string) => void;
 
 function createLog(file: string): Log {
   return (text) => {
-    appendFileSync(file, `${new Date().toISOString()} ${text}\n`);
+    try {
+      appendFileSync(file, `${new Date().toISOString()} ${text}\n`);
+    } catch (error) {
+      throw writeError(file, error);
+    }
   };
 }
 
@@ -108,16 +114,17 @@ function logEvent(log: Log, event: RunEvent): void {
   else if (event.type === "evaluating") log("evaluating");
 }
 
-/** The failure itself may be a full disk, on which no record can be written either: the outcome still says it. */
-async function recordFailure(attempt: Attempt, failure: { code: string; message: string }, log: Log): Promise<void> {
+/** The failure may be a full disk, on which no record can be written either: the caller still reports it. */
+async function recordFailure(attempt: Attempt, failure: Failure, writeLog: () => void): Promise<void> {
+  try {
+    writeLog();
+  } catch {
+    // The exit record says the same.
+  }
   try {
     await endAttempt(attempt, { outcome: "failed", failure });
-  } catch (error) {
-    try {
-      log(`the exit record could not be written: ${stackOf(error)}`);
-    } catch {
-      // The log is on the same disk. The caller reports the failure.
-    }
+  } catch {
+    abandonAttempt(attempt);
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
 import {
+  abandonAttempt,
   beginAttempt,
   endAttempt,
   isRunning,
@@ -25,7 +26,7 @@ suite("attempts", (test) => {
     assert.is(lastAttempt(folder), undefined);
     const first = beginAttempt(folder);
     assert.equal([first.number, first.folder], [1, attemptFolder(folder, 1)]);
-    assert.is(readStart(folder, 1).process.pid, process.pid);
+    assert.is(readStart(folder, 1)?.process.pid, process.pid);
     assert.is(isRunning(folder, 1), true);
     await endAttempt(first, { outcome: "interrupted" });
     assert.is(isRunning(folder, 1), false);
@@ -51,6 +52,13 @@ suite("attempts", (test) => {
     put(join(attemptFolder(folder, 1), "start.json"), { process: { host: "elsewhere", pid: 1 }, startedAt: "" });
     assert.throws(() => beginAttempt(folder), /RUN_LOCKED[\s\S]*elsewhere/);
     put(join(attemptFolder(folder, 1), "exit.json"), { outcome: "failed", endedAt: "" });
+    assert.is(beginAttempt(folder).number, 2);
+  });
+
+  test("that could not even record their end are given up, and lock nothing", () => {
+    const folder = temporaryFolder();
+    abandonAttempt(beginAttempt(folder));
+    assert.equal([readStart(folder, 1), isRunning(folder, 1)], [undefined, false]);
     assert.is(beginAttempt(folder).number, 2);
   });
 
