@@ -63,10 +63,12 @@ export const reportScript = String.raw`"use strict";
     if (before && before.view) before.view.finalize();
     drawn.set(plot.id, { key, view: result.view });
   };
-  const drawAll = () => Promise.all(plots.map((plot) => draw(plot).catch((error) => {
+  // One drawing of a plot at a time: the last one asked for is the one that stays.
+  let last = Promise.resolve();
+  const drawAll = () => (last = last.catch(() => {}).then(() => Promise.all(plots.map((plot) => draw(plot).catch((error) => {
     document.getElementById(plot.id).textContent = "This plot could not be drawn: " + error.message;
     throw error;
-  })));
+  })))));
 
   let pending;
   window.addEventListener("resize", () => {
