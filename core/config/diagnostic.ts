@@ -3,35 +3,11 @@
  * tools are both made from these fields, so they cannot tell different stories.
  */
 import type { ErrorCode } from "../errors/codes.ts";
+import type { Diagnostic, RelatedPlace } from "./diagnostic-fields.ts";
 import { formatDiagnostics } from "./format-diagnostics.ts";
-import { lineTextOf, placeOf, type Place, type Span } from "./positions.ts";
+import { lineTextOf, placeOf, type Span } from "./positions.ts";
 
-export interface RelatedPlace {
-  readonly message: string;
-  readonly where: Place;
-}
-
-export interface Diagnostic {
-  readonly code: ErrorCode;
-  readonly severity: "error" | "warning";
-  /** One sentence: what is wrong. */
-  readonly message: string;
-  readonly where: Place;
-  /** The line (or word) that `where` points into. */
-  readonly sourceLine: string;
-  /** Path of the value in the config, "model.expert.k"; empty for a whole file. */
-  readonly path: string;
-  readonly expected?: string;
-  readonly received?: string;
-  /** Nearest known names, best first. */
-  readonly suggestions?: readonly string[];
-  /** Other places that explain this one. */
-  readonly related?: readonly RelatedPlace[];
-  /** What to do next, as an instruction. */
-  readonly next?: string;
-  /** Runs of the sweep that have this problem, when not all of them do. */
-  readonly runs?: readonly string[];
-}
+export type { Diagnostic, RelatedPlace } from "./diagnostic-fields.ts";
 
 /** What a check knows of a problem, before it is placed. */
 export interface Problem {

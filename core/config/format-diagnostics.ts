@@ -3,7 +3,7 @@
  * All of them at once, in reading order, because fixing a config one error a start is what users hate most.
  */
 import { listNames } from "./describe-value.ts";
-import type { Diagnostic } from "./diagnostic.ts";
+import type { Diagnostic } from "./diagnostic-fields.ts";
 import type { FilePlace, Place } from "./positions.ts";
 
 export interface FormatOptions {

@@ -70,7 +70,7 @@ function safe(text: string): string {
     .normalize("NFKD")
     .replaceAll(/[^A-Za-z0-9._+=-]+/g, "_")
     .replace(/^[._-]+(?=.)/, "");
-  return clean === "" || /^[._]+$/.test(clean) ? "_" : clean;
+  return clean === "" || /^[._-]+$/.test(clean) ? "_" : clean;
 }
 
 /** Makes equal names differ, by a number in order of appearance. */

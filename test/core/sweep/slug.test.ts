@@ -79,7 +79,7 @@ suite("slugs", (test) => {
         assert.match(slug, /^[A-Za-z0-9._=+-]+$/);
         assert.ok(slug.length <= 96 && !slug.startsWith(".") && !slug.startsWith("-"), slug);
       }),
-      { numRuns: 500 },
+      { numRuns: 500, seed: 3 },
     );
   });
 
