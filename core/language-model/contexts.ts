@@ -4,7 +4,7 @@
  * that metrics are computed on lies apart from the text trained on.
  */
 import { SwitchyardError } from "../errors/switchyard-error.ts";
-import type { TokenSequence } from "./token-sequences.ts";
+import type { TokenSequence } from "./token-sequence.ts";
 
 export interface ContextOptions {
   /** T */

@@ -7,7 +7,7 @@ import { readSafetensors } from "../data/safetensors.ts";
 import { decodeTensor } from "../data/tensor-bytes.ts";
 import type { TensorData } from "../data/tensor-bytes.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
-import type { TokenSequence } from "./token-sequences.ts";
+import type { TokenSequence } from "./token-sequence.ts";
 
 interface IdTensor {
   readonly dtype: string;

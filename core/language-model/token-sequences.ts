@@ -9,13 +9,8 @@ import { createInterface } from "node:readline";
 import { readError } from "../data/file-errors.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { readTokenIds } from "./token-ids-file.ts";
+import type { TokenSequence } from "./token-sequence.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
-
-export interface TokenSequence {
-  /** For messages. */
-  readonly where: string;
-  readonly ids: Int32Array;
-}
 
 export interface SequenceOptions {
   /** Asked for when the first text is met: files of ids need none. */

@@ -21,7 +21,7 @@ import { hookNames } from "../../core/language-model/hook-points.ts";
 import { onDemand } from "../../core/language-model/on-demand.ts";
 import { createProbe } from "../../core/language-model/probe.ts";
 import { readTokenSequences } from "../../core/language-model/token-sequences.ts";
-import type { TokenSequence } from "../../core/language-model/token-sequences.ts";
+import type { TokenSequence } from "../../core/language-model/token-sequence.ts";
 import { loadTokenizer } from "../../core/language-model/tokenizer.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { pathsRef, sourceProgressRef, tensorFlowRef } from "../../core/services.ts";

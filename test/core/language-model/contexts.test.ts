@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import { splitContexts } from "../../../core/language-model/contexts.ts";
 import type { ContextOptions } from "../../../core/language-model/contexts.ts";
-import type { TokenSequence } from "../../../core/language-model/token-sequences.ts";
+import type { TokenSequence } from "../../../core/language-model/token-sequence.ts";
 import { suite } from "../../suite.ts";
 import { throwsWith } from "../data/expect-error.ts";
 
