@@ -7,6 +7,7 @@ import { pluginKinds } from "../../plugin/kinds.ts";
 import type { PluginKind } from "../../plugin/kinds.ts";
 import type { Command } from "../command.ts";
 import { openProject } from "../composition-root.ts";
+import { optionRows } from "../option-rows.ts";
 import { textTable } from "../text-table.ts";
 
 export const plugins: Command = {
@@ -58,12 +59,11 @@ function tableOf(listed: readonly ListedPlugin[]): string {
 
 /** The reference of one plugin: everything in it comes from the plugin itself. */
 export function describePlugin(plugin: AnyPlugin): string {
-  const required = requiredOf(plugin.options);
-  const options = Object.entries(plugin.options.properties).map(([name, schema]) => [
+  const options = optionRows(plugin.options).map(({ name, type, fallback, description }) => [
     `  ${name}`,
-    typeText(schema),
-    defaultText(schema, required.has(name)),
-    textOf(schema, "description"),
+    type,
+    fallback,
+    description,
   ]);
   return [
     `${plugin.kind}/${plugin.name}, version ${plugin.version}`,
@@ -74,49 +74,6 @@ export function describePlugin(plugin: AnyPlugin): string {
       ? "It has no options.\n"
       : `Options:\n${textTable(["  OPTION", "TYPE", "DEFAULT", ""], options)}`,
   ].join("\n");
-}
-
-/** An object without required properties may lack the list. */
-function requiredOf(options: object): ReadonlySet<unknown> {
-  const list: unknown = Reflect.get(options, "required");
-  return new Set(Array.isArray(list) ? (list as unknown[]) : []);
-}
-
-function typeText(schema: object): string {
-  const alternatives = "anyOf" in schema && Array.isArray(schema.anyOf) ? (schema.anyOf as unknown[]) : undefined;
-  if (alternatives !== undefined) return alternatives.map((one) => (isObject(one) ? typeText(one) : "?")).join(" or ");
-  if ("const" in schema) return JSON.stringify(schema.const);
-  if ("enum" in schema && Array.isArray(schema.enum)) return schema.enum.map((one) => JSON.stringify(one)).join(" or ");
-  const type = textOf(schema, "type");
-  if (type === "array" && "items" in schema && isObject(schema.items)) return `list of ${typeText(schema.items)}`;
-  return `${type}${limitText(schema)}`;
-}
-
-function limitText(schema: object): string {
-  const limits = [
-    ["minimum", ">="],
-    ["exclusiveMinimum", ">"],
-    ["maximum", "<="],
-    ["exclusiveMaximum", "<"],
-  ].flatMap(([key = "", sign = ""]) => {
-    const limit: unknown = Reflect.get(schema, key);
-    return typeof limit === "number" ? [`${sign} ${limit}`] : [];
-  });
-  return limits.length === 0 ? "" : ` ${limits.join(", ")}`;
-}
-
-function defaultText(schema: object, isRequired: boolean): string {
-  if ("default" in schema) return JSON.stringify(schema.default);
-  return isRequired ? "required" : "none";
-}
-
-function textOf(schema: object, key: string): string {
-  const value: unknown = Reflect.get(schema, key);
-  return typeof value === "string" ? value : "";
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function kindOf(word: string): PluginKind {
