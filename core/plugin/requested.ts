@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import { SwitchyardError } from "../errors/switchyard-error.ts";
+import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
 import type { AnyPlugin } from "./define-plugin.ts";
 import { pluginKinds } from "./kinds.ts";
 import { isPluginFileName, loadPluginModule, loadPluginPackage, pluginExtensions } from "./load-module.ts";
@@ -80,7 +80,7 @@ async function loadFolder(folder: string, where: string): Promise<readonly Found
 async function loadPackage(request: PluginRequest, projectFolder: string): Promise<readonly FoundPlugin[]> {
   const folder = packageName.test(request.specifier) ? await findPackage(request.specifier, projectFolder) : undefined;
   if (folder === undefined) throw notFound(request, "no such file, no such folder, no such installed package");
-  const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as PackageManifest;
+  const manifest = await readManifest(join(folder, "package.json"), request);
   if (manifest.keywords?.includes(packageKeyword) !== true) {
     throw new SwitchyardError(
       "PLUGIN_NOT_A_PLUGIN_PACKAGE",
@@ -93,8 +93,25 @@ async function loadPackage(request: PluginRequest, projectFolder: string): Promi
       },
     );
   }
-  const plugins = await loadPluginPackage(join(folder, packageEntry(manifest)), folder, request.where);
+  const entry = join(folder, packageEntry(manifest));
+  if ((await stat(entry).catch(() => undefined)) === undefined)
+    throw notFound(request, `its entry ${entry} is missing`);
+  const plugins = await loadPluginPackage(entry, folder, request.where);
   return plugins.map((plugin) => ({ plugin, origin: `package ${request.specifier}@${manifest.version ?? "unknown"}` }));
+}
+
+async function readManifest(file: string, request: PluginRequest): Promise<PackageManifest> {
+  try {
+    return JSON.parse(await readFile(file, "utf8")) as PackageManifest;
+  } catch (cause) {
+    throw new SwitchyardError("PLUGIN_NOT_A_PLUGIN_PACKAGE", `${file} cannot be read.`, {
+      where: request.where,
+      expected: "a package.json",
+      received: messageOf(cause),
+      next: "Install the package again.",
+      cause,
+    });
+  }
 }
 
 /** The package's folder in the nearest node_modules above the project. */
