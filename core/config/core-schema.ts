@@ -105,7 +105,11 @@ export const runSchema = Type.Object({
     description: "What training minimises: the weighted sum.",
   }),
   training: Type.Object(training.properties, { default: {}, description: "The training loop." }),
-  evaluation: Type.Object(evaluation.properties, { default: {}, description: "What happens after training." }),
+  evaluation: Type.Object(evaluation.properties, {
+    default: {},
+    description: "What happens after training. A change evaluates again and trains nothing.",
+    "x-hash": false,
+  }),
   executor: plugin("executor", {
     default: "local",
     description: "Where the runs of a sweep execute.",

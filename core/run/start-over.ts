@@ -1,6 +1,6 @@
 /**
- * Makes a run pending again without losing what it made: the superseded results move into the folder of the attempt
- * that made them.
+ * Undoes a run, or its evaluation, without losing what it made: the superseded results move into the folder of the
+ * attempt that made them.
  */
 import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
@@ -8,16 +8,21 @@ import { writeError } from "../data/file-errors.ts";
 import { lastAttempt } from "./attempts.ts";
 import { attemptFolder, checkpointsFolder, runFiles } from "./layout.ts";
 
-/** The run must not be running. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
+/** Makes the run pending again; it must not be running. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
 export function startOver(runFolder: string): void {
+  const results = [join(runFolder, runFiles.metrics), checkpointsFolder(runFolder)];
+  setAside(runFolder, [join(runFolder, runFiles.evaluation), ...results]);
+}
+
+/** Leaves only the evaluation to be done; the run must not be running. @throws as `startOver` */
+export function discardEvaluation(runFolder: string): void {
+  setAside(runFolder, [join(runFolder, runFiles.evaluation)]);
+}
+
+function setAside(runFolder: string, results: readonly string[]): void {
   const attempt = lastAttempt(runFolder);
   if (attempt === undefined) return;
   const archive = join(attemptFolder(runFolder, attempt), "superseded");
-  const results = [
-    join(runFolder, runFiles.evaluation),
-    join(runFolder, runFiles.metrics),
-    checkpointsFolder(runFolder),
-  ];
   try {
     mkdirSync(archive, { recursive: true });
     for (const path of results) {

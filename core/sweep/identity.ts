@@ -4,7 +4,8 @@
  *
  * In the hash: the resolved config with defaults, the version of every plugin that computes something, the source's
  * fingerprint. Not in it: whatever a schema marks `x-hash: false` (names, device, executor, trackers, report, how often
- * to log, paths whose content the fingerprint covers). `x-hash: "unless-default"` keeps an option out while it has its
+ * to log, paths whose content the fingerprint covers). The evaluation is not in it either: when it changes, a finished
+ * run is evaluated again from its last checkpoint (core/run/create-run-folder.ts). `x-hash: "unless-default"` keeps an option out while it has its
  * default, so that an option can be added to a plugin without giving old runs new ids.
  *
  * The device is left out although devices differ in the last bits: which one `auto` finds is known only when the run
@@ -17,8 +18,8 @@ import { propertiesOf, propertyOf, type JsonSchema } from "../config/json-schema
 import { slots } from "../config/slots.ts";
 import type { PluginKind } from "../plugin/kinds.ts";
 
-/** Kinds of plugin that cannot change a result. */
-const silentKinds: readonly PluginKind[] = ["device", "executor", "tracker", "plot"];
+/** Kinds of plugin that cannot change what is learned. */
+const silentKinds: readonly PluginKind[] = ["device", "evaluator", "executor", "tracker", "plot"];
 
 /** Names the runs of a sweep; parts that runs share are hashed into text once. */
 export class Identifier {

@@ -2,6 +2,7 @@
 import { join, resolve } from "node:path";
 import { formatNumber } from "../../analysis/format-numbers.ts";
 import { formatDiagnostics } from "../../config/format-diagnostics.ts";
+import { asksForOtherEvaluation } from "../../run/create-run-folder.ts";
 import { deriveState } from "../../run/derive-state.ts";
 import { createFolderFinder } from "../../run/find-run-folder.ts";
 import { readRunRecord } from "../../run/run-record.ts";
@@ -40,17 +41,22 @@ export const plan: Command = {
   },
 };
 
-function statesOf({ runs }: SweepPlan, sweepFolder: string): ReadonlyMap<string, RunState> {
+/** `to evaluate`: trained, but for another evaluation than the config asks for now. */
+type PlannedState = RunState | "to evaluate";
+
+function statesOf({ runs }: SweepPlan, sweepFolder: string): ReadonlyMap<string, PlannedState> {
   const folderOf = createFolderFinder(sweepFolder);
-  return new Map(
-    runs.map((run) => {
-      const folder = folderOf(run);
-      return [run.id, readRunRecord(folder)?.id === run.id ? deriveState(folder).state : "pending"];
-    }),
-  );
+  return new Map(runs.map((run) => [run.id, stateOf(run, folderOf(run))]));
 }
 
-function planJson({ name, runs }: SweepPlan, folder: string, states: ReadonlyMap<string, RunState>): unknown {
+function stateOf(run: PlannedRun, folder: string): PlannedState {
+  const record = readRunRecord(folder);
+  if (record?.id !== run.id) return "pending";
+  const { state } = deriveState(folder);
+  return state === "done" && asksForOtherEvaluation(folder, record, run) ? "to evaluate" : state;
+}
+
+function planJson({ name, runs }: SweepPlan, folder: string, states: ReadonlyMap<string, PlannedState>): unknown {
   return {
     sweep: name,
     folder,
@@ -65,7 +71,7 @@ const rowsShownOfMany = 10;
 
 function planText(
   { name, runs }: SweepPlan,
-  states: ReadonlyMap<string, RunState>,
+  states: ReadonlyMap<string, PlannedState>,
   folder: string,
   showAll: boolean,
 ): string {
@@ -77,7 +83,7 @@ function planText(
   const numDone = runs.filter(({ id }) => states.get(id) === "done").length;
   const hidden = runs.length - shown.length;
   const flops = runs
-    .filter(({ id }) => states.get(id) !== "done")
+    .filter(({ id }) => states.get(id) !== "done" && states.get(id) !== "to evaluate")
     .reduce((sum, { cost }) => sum + cost.trainingFlops, 0);
   const memory = Math.max(0, ...runs.map(({ cost }) => cost.memoryBytes));
   return [
@@ -91,7 +97,7 @@ function planText(
 
 const heading = ["RUN", "ID", "F", "E", "PARAMETERS", "FLOP/ROW", "TRAINING", "MEMORY", "STATE"];
 
-function rowOf({ name, id, shape, cost }: PlannedRun, state: RunState): readonly string[] {
+function rowOf({ name, id, shape, cost }: PlannedRun, state: PlannedState): readonly string[] {
   return [
     name,
     id,

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { beginAttempt, endAttempt } from "../../../core/run/attempts.ts";
@@ -34,6 +34,23 @@ suite("making a run's folder", (test) => {
     assert.is(createRunFolder(folder, "tiny", changed).state, "done");
     assert.is(statSync(join(folder, "config.yaml")).mtimeMs, before);
     assert.equal(readRunConfig(folder).device, { type: "cpu" });
+  });
+
+  test("that is done but evaluated otherwise has its evaluation to do again, and keeps the old one aside", async () => {
+    const folder = await doneFolder();
+    const evaluation = { ...tinyConfig().evaluation, rows: 7 };
+    assert.is(createRunFolder(folder, "tiny", tinyRun(tinyConfig({ evaluation }))).state, "interrupted");
+    assert.is(readRunConfig(folder).evaluation.rows, 7);
+    assert.not(existsSync(join(folder, "evaluation.json")));
+    assert.ok(existsSync(join(folder, "attempts", "1", "superseded", "evaluation.json")));
+    assert.ok(existsSync(join(folder, "checkpoints", "step-00000012.safetensors")));
+  });
+
+  test("that is done by another version of an evaluator has its evaluation to do again", async () => {
+    const folder = await doneFolder();
+    const newer = tinyRun().plugins.filter((name) => !name.startsWith("evaluator/"));
+    const plugins = [...newer, "evaluator/reconstruction@2"];
+    assert.is(createRunFolder(folder, "tiny", { ...tinyRun(), plugins }).state, "interrupted");
   });
 
   test("that is not done takes today's config", () => {

@@ -96,13 +96,17 @@ suite("run identity", (test) => {
       "training.gradientClip=null",
       "training.optimizer.learningRate=1e-4",
       "training.schedule=linear-decay",
-      "evaluation.rows=100",
-      "evaluation.evaluators=[cost]",
       "source.width=32",
       "source.texts=[a]",
     ];
     const ids = await Promise.all(words.map((word) => idOf(smallest, { words: [word] })));
     assert.is(new Set([await idOf(smallest), ...ids]).size, words.length + 1);
+  });
+
+  test("what is measured afterwards does not change it", async () => {
+    const id = await idOf(smallest);
+    assert.is(await idOf(smallest, { words: ["evaluation.rows=100"] }), id);
+    assert.is(await idOf(smallest, { words: ["evaluation.evaluators=[cost]"] }), id);
   });
 
   test("the source's fingerprint is part of it", async () => {
