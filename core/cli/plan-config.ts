@@ -1,6 +1,7 @@
 /** The first half of `run` and `plan`: from the words to planned runs, or to printed diagnostics. */
 import { ConfigError } from "../config/diagnostic.ts";
 import { diagnosticsToJson, formatDiagnostics } from "../config/format-diagnostics.ts";
+import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { planSweep } from "../sweep/plan-sweep.ts";
 import type { SweepPlan } from "../sweep/plan-sweep.ts";
 import type { Words } from "./command.ts";
@@ -23,10 +24,29 @@ export async function planConfig(words: Words, io: Io): Promise<PlannedConfig | 
     const { composition, schema, catalogue, project } = opened;
     return { ...opened, sweep: await planSweep({ composition, schema, catalogue, paths: project }) };
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const { diagnostics } = error;
-    if (words.has("json")) io.out(`${JSON.stringify({ diagnostics: diagnosticsToJson(diagnostics) }, undefined, 2)}\n`);
-    else io.err(`${formatDiagnostics(diagnostics, { color: io.isTerminal })}\n`);
+    const problems = problemsOf(error, io);
+    if (words.has("json")) io.out(`${JSON.stringify({ diagnostics: problems.data }, undefined, 2)}\n`);
+    else io.err(`${problems.text}\n`);
     return undefined;
   }
+}
+
+/**
+ * A config is also wrong when a plugin that it names cannot be loaded: that comes as a single error, with its place.
+ * Anything else is not the config's fault and is thrown on.
+ */
+function problemsOf(error: unknown, io: Io): { readonly text: string; readonly data: readonly unknown[] } {
+  if (error instanceof ConfigError) {
+    const { diagnostics } = error;
+    return {
+      text: formatDiagnostics(diagnostics, { color: io.isTerminal }),
+      data: diagnosticsToJson(diagnostics),
+    };
+  }
+  if (!(error instanceof SwitchyardError)) throw error;
+  const { code, summary, where, expected, received, next } = error;
+  return {
+    text: error.message,
+    data: [{ code, severity: "error", message: summary, where, expected, received, next }],
+  };
 }

@@ -1,11 +1,11 @@
 /** A small project on disk with a config that trains in a second, and two ways to give it commands. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { main } from "../../../core/cli/main.ts";
+import { temporaryFolder } from "../run/fixtures.ts";
 
 export interface Result {
   readonly code: number | null;
@@ -31,10 +31,7 @@ sweep:
 
 /** Absolute path of a new folder with package.json and tiny.yaml, removed when the process ends. */
 export function makeProject(files: Readonly<Record<string, string>> = {}): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "switchyard-cli-")));
-  process.once("exit", () => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = temporaryFolder();
   const all = { "package.json": "{}", "tiny.yaml": tinyYaml, ...files };
   for (const [name, text] of Object.entries(all)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

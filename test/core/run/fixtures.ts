@@ -2,7 +2,7 @@
  * What tests of runs share: temporary folders, a tiny run (a source of seeded noise, a Switch SAE of 2 experts), and a
  * catalogue that knows the plugins for it.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Type } from "typebox";
@@ -26,7 +26,7 @@ export function temporaryFolder(): string {
 let root: string | undefined;
 
 function makeRoot(): string {
-  const folder = mkdtempSync(join(tmpdir(), "switchyard-test-"));
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "switchyard-test-")));
   process.on("exit", () => {
     rmSync(folder, { recursive: true, force: true });
   });
