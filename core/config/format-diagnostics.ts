@@ -55,8 +55,9 @@ function formatOne(diagnostic: Diagnostic, paint: Paint): string {
   return lines.join("\n");
 }
 
-/** The source line and a line of carets under the spot; long lines are cut around it. */
+/** The source line and a line of carets under the spot; long lines are cut around it. Nothing to show, no frame. */
 function frameOf({ where, sourceLine }: Diagnostic, paint: Paint): readonly string[] {
+  if (sourceLine.trim() === "") return [];
   const gutter = "file" in where ? `${where.line} | ` : "";
   const start = where.column - 1;
   const end = endOnLine(where, sourceLine);

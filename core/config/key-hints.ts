@@ -21,7 +21,9 @@ export function withKeyHint(found: PathProblem, config: unknown, schema: ConfigS
       problem: { ...problem, next: `"${key}" is ${articled(kind)}: write it at ${pathOfKind(kind)}` },
     };
   }
-  const paths = [...corePaths(schema.core, ""), ...leafPaths(config, "")];
+  // The config holds the unknown key too: it must not be its own suggestion.
+  const elsewhere = leafPaths(config, "").filter((known) => known !== path.join("."));
+  const paths = [...corePaths(schema.core, ""), ...elsewhere];
   const leaves = new Map(paths.map((known) => [known.split(".").at(-1) ?? known, known]));
   const leaf = leaves.has(key) ? key : nearestName(key, leaves.keys());
   const suggestion = leaf === undefined ? undefined : leaves.get(leaf);

@@ -11,6 +11,9 @@ suite("nearest name", (test) => {
   test("finds a name with a typing slip", () => {
     assert.is(nearestName("rleu", known), "relu");
   });
+  test("forgives one slip in a name of two letters", () => {
+    assert.is(nearestName("kk", ["type", "k"]), "k");
+  });
   test("says nothing when no name is near", () => {
     assert.is(nearestName("convolution", known), undefined);
     assert.is(nearestName("x", []), undefined);
