@@ -42,7 +42,14 @@ export function suite(name: string, declare: (test: Test, hooks: Hooks) => void)
       }
     });
   };
-  declare(test, { before: (body) => void tests.before(body), after: (body) => void tests.after(body) });
+  declare(test, {
+    before: (body) => {
+      tests.before(async () => body());
+    },
+    after: (body) => {
+      tests.after(async () => body());
+    },
+  });
   tests.run();
 }
 
