@@ -11,6 +11,7 @@ import type { Composition } from "../config/compose.ts";
 import { buildConfigSchema } from "../config/config-schema.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
 import { placeText } from "../config/format-diagnostics.ts";
+import { writeError } from "../data/file-errors.ts";
 import { createCatalogue } from "../plugin/catalogue.ts";
 import type { PluginCatalogue } from "../plugin/catalogue.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
@@ -59,9 +60,13 @@ export async function openConfig(io: Io, config: string, words: readonly string[
   return { project, composition, catalogue, schema: await schemaOf(catalogue) };
 }
 
-/** Writes the schema for editors; not synced, because it can be made again. */
+/** Writes the schema for editors. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
 export function writeSchema(file: string, schema: ConfigSchema): void {
-  mkdirSync(dirname(file), { recursive: true });
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (error) {
+    throw writeError(file, error);
+  }
   replaceText(file, formatJson(schema.json));
 }
 
