@@ -34,7 +34,7 @@ export async function readBytes(
 
 /** Fills `bytes` from `offset` on. @throws SwitchyardError SAFETENSORS_TRUNCATED */
 export async function readInto(file: string, handle: FileHandle, offset: number, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
+  for (let done = 0; done < bytes.byteLength;) {
     const wanted = Math.min(maxCallBytes, bytes.byteLength - done);
     const { bytesRead } = await handle.read(bytes, done, wanted, offset + done);
     if (bytesRead === 0) {
@@ -51,9 +51,8 @@ export async function readInto(file: string, handle: FileHandle, offset: number,
 
 /** Writes all of `bytes` at the handle's position. */
 export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
+  for (let done = 0; done < bytes.byteLength;) {
     const { bytesWritten } = await handle.write(bytes, done, Math.min(maxCallBytes, bytes.byteLength - done));
     done += bytesWritten;
   }
 }
-

@@ -66,7 +66,11 @@ export async function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const named = isMap(tensors) ? [...tensors] : Object.entries(tensors);
-  const encoded = named.map(([name, tensor]) => ({ name, shape: tensor.shape, ...encodeTensor(`${file}, tensor ${name}`, tensor) }));
+  const encoded = named.map(([name, tensor]) => ({
+    name,
+    shape: tensor.shape,
+    ...encodeTensor(`${file}, tensor ${name}`, tensor),
+  }));
   encoded.sort((a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || compareText(a.name, b.name));
   const header: Record<string, unknown> = {};
   const pairs = Object.entries(metadata).sort(([a], [b]) => compareText(a, b));

@@ -54,7 +54,7 @@ export function createShardWriter(options: {
   return {
     async add(rows) {
       checkRange(rows, precision, width);
-      for (let done = 0; done < rows.length; ) {
+      for (let done = 0; done < rows.length;) {
         if (buffer.length === 0) buffer = new Float32Array(maxRows * width);
         const taken = Math.min(rows.length - done, (maxRows - numRows) * width);
         buffer.set(rows.subarray(done, done + taken), numRows * width);

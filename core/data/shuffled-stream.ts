@@ -76,10 +76,7 @@ export function createShuffledStream(options: ShuffledStreamOptions): ShuffledSt
 }
 
 /** Holds the current window and reads the next one ahead. */
-function createWindowReader(
-  store: RowStore,
-  order: ShuffleOrder,
-): { at(position: number): Promise<LoadedWindow> } {
+function createWindowReader(store: RowStore, order: ShuffleOrder): { at(position: number): Promise<LoadedWindow> } {
   const freeBuffers: Float32Array[] = [];
   let current: LoadedWindow | undefined;
   let ahead: { readonly start: number; readonly loading: Promise<LoadedWindow> } | undefined;

@@ -65,7 +65,7 @@ export function createSyntheticRows(
         if (start < 0 || count < 0 || start + count > rows) {
           return Promise.reject(new RangeError(`rows ${start} to ${start + count} of a store of ${rows} rows`));
         }
-        for (let row = start; row < start + count; ) {
+        for (let row = start; row < start + count;) {
           const index = Math.floor(row / chunkRows);
           const first = row - index * chunkRows;
           const taken = Math.min(chunkRows - first, start + count - row);

@@ -101,4 +101,3 @@ function ownDtype(data: TensorData): Dtype {
 function bytesOf(data: TensorData): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
-

@@ -41,16 +41,25 @@ suite("atomic-file", (test) => {
 
   test("reports a used-up quota as a full disk", async () => {
     const file = join(temporaryFolder(), "x");
-    await rejectsWith("DISK_FULL", writeAtomically(file, () => Promise.reject(systemError("EDQUOT"))));
+    await rejectsWith(
+      "DISK_FULL",
+      writeAtomically(file, () => Promise.reject(systemError("EDQUOT"))),
+    );
   });
 
   test("reports other failures with the system's words", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "file"), "");
-    const error = await rejectsWith("FILE_UNWRITABLE", writeAtomically(join(folder, "file", "x"), () => Promise.resolve()));
+    const error = await rejectsWith(
+      "FILE_UNWRITABLE",
+      writeAtomically(join(folder, "file", "x"), () => Promise.resolve()),
+    );
     assert.match(error.received ?? "", /ENOTDIR|EEXIST/);
     mkdirSync(join(folder, "a-folder"));
-    await rejectsWith("FILE_UNWRITABLE", writeAtomically(join(folder, "a-folder"), () => Promise.resolve()));
+    await rejectsWith(
+      "FILE_UNWRITABLE",
+      writeAtomically(join(folder, "a-folder"), () => Promise.resolve()),
+    );
     assert.equal(readdirSync(folder).sort(), ["a-folder", "file"]);
   });
 

@@ -25,7 +25,10 @@ suite("content-digest", (test) => {
     const known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
     assert.is(await digestFile(file, folder), known);
     assert.is(digestText("abc"), known);
-    assert.is(await digestFile("data/tiny-gpt2/model.safetensors"), sha256(readFileSync("data/tiny-gpt2/model.safetensors")));
+    assert.is(
+      await digestFile("data/tiny-gpt2/model.safetensors"),
+      sha256(readFileSync("data/tiny-gpt2/model.safetensors")),
+    );
   });
 
   test("remembers large files and forgets them when they change", async () => {
@@ -69,7 +72,17 @@ suite("content-digest", (test) => {
 
   test("of values does not depend on the order of keys, but on everything else", () => {
     assert.is(digestValue({ a: 1, b: { c: [1, 2], d: "x" } }), digestValue({ b: { d: "x", c: [1, 2] }, a: 1 }));
-    const variants = [{ a: 1 }, { a: 2 }, { a: "1" }, { b: 1 }, { a: [1] }, { a: [1, 2] }, { a: [2, 1] }, { a: null }, {}];
+    const variants = [
+      { a: 1 },
+      { a: 2 },
+      { a: "1" },
+      { b: 1 },
+      { a: [1] },
+      { a: [1, 2] },
+      { a: [2, 1] },
+      { a: null },
+      {},
+    ];
     assert.is(new Set(variants.map(digestValue)).size, variants.length);
     assert.is(digestValue({ a: undefined }), digestValue({}));
   });

@@ -10,7 +10,10 @@ import { temporaryFolder } from "./temporary-folder.ts";
 
 const folder = temporaryFolder();
 const file = join(folder, "ten");
-writeFileSync(file, Uint8Array.from({ length: 10 }, (_, i) => i));
+writeFileSync(
+  file,
+  Uint8Array.from({ length: 10 }, (_, i) => i),
+);
 
 suite("file-bytes", (test) => {
   test("reads exactly the range that was asked for", async () => {

@@ -7,9 +7,17 @@ const system = (code: string): Error => Object.assign(new Error(`${code}: in the
 
 suite("file-errors", (test) => {
   test("gives each system error the code that says what to do", () => {
-    const reading: readonly [string, string][] = [["ENOENT", "FILE_MISSING"], ["ENOTDIR", "FILE_MISSING"], ["EIO", "FILE_UNREADABLE"]];
+    const reading: readonly [string, string][] = [
+      ["ENOENT", "FILE_MISSING"],
+      ["ENOTDIR", "FILE_MISSING"],
+      ["EIO", "FILE_UNREADABLE"],
+    ];
     for (const [code, expected] of reading) assert.is(readError("/x", system(code)).code, expected);
-    const writing: readonly [string, string][] = [["ENOSPC", "DISK_FULL"], ["EDQUOT", "DISK_FULL"], ["EROFS", "FILE_UNWRITABLE"]];
+    const writing: readonly [string, string][] = [
+      ["ENOSPC", "DISK_FULL"],
+      ["EDQUOT", "DISK_FULL"],
+      ["EROFS", "FILE_UNWRITABLE"],
+    ];
     for (const [code, expected] of writing) assert.is(writeError("/x", system(code)).code, expected);
   });
 

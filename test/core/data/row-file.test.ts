@@ -47,7 +47,10 @@ suite("row-file", (test) => {
   test("reads float32 and float16 arrays of NumPy, format versions 1 to 3", async () => {
     const data = counting(10, 3);
     for (const version of [1, 2, 3] as const) {
-      assert.equal(await rowsOf(writeNpy(path(".npy"), { descr: "<f4", shape: [10, 3], data, version }), 1, 1), [3, 4, 5]);
+      assert.equal(
+        await rowsOf(writeNpy(path(".npy"), { descr: "<f4", shape: [10, 3], data, version }), 1, 1),
+        [3, 4, 5],
+      );
       const halves = writeNpy(path(".npy"), { descr: "<f2", shape: [10, 3], data: narrowToHalf(data), version });
       assert.equal(await rowsOf(halves, 3, 1), [9, 10, 11]);
     }

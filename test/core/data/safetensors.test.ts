@@ -83,7 +83,14 @@ suite("safetensors", (test) => {
     const [first, second] = [newFile(), newFile()];
     const a = { shape: [1], data: Uint8Array.of(1) };
     const b = { shape: [1], data: Float32Array.of(2) };
-    await writeSafetensors(first, new Map<string, WritableTensor>([["a", a], ["b", b]]), { x: "1", y: "2" });
+    await writeSafetensors(
+      first,
+      new Map<string, WritableTensor>([
+        ["a", a],
+        ["b", b],
+      ]),
+      { x: "1", y: "2" },
+    );
     await writeSafetensors(second, { b, a }, { y: "2", x: "1" });
     assert.equal(readFileSync(first), readFileSync(second));
     const { tensors } = await readSafetensorsHeader(first);
@@ -153,7 +160,10 @@ suite("safetensors", (test) => {
   });
 
   test("says what is wrong with files of other kinds", async () => {
-    const contents = ["PK\u0003\u0004 a zip or a PyTorch checkpoint, longer than eight bytes", "version https://git-lfs"];
+    const contents = [
+      "PK\u0003\u0004 a zip or a PyTorch checkpoint, longer than eight bytes",
+      "version https://git-lfs",
+    ];
     for (const content of contents) {
       const file = newFile();
       writeFileSync(file, content);
@@ -165,7 +175,11 @@ suite("safetensors", (test) => {
   });
 
   test("refuses headers that contradict themselves, and names the tensor", async () => {
-    const entry = (dtype: unknown, shape: unknown, offsets: unknown): object => ({ dtype, shape, data_offsets: offsets });
+    const entry = (dtype: unknown, shape: unknown, offsets: unknown): object => ({
+      dtype,
+      shape,
+      data_offsets: offsets,
+    });
     const cases: readonly [object, number, RegExp][] = [
       [{ a: entry("F32", [2], [0, 4]) }, 4, /tensor a.*8 bytes for F32 \[2\].*4 bytes/s],
       [{ a: entry("F32", [1], [0, 4]), b: entry("F32", [1], [2, 6]) }, 6, /tensor b.*overlap/s],

@@ -33,7 +33,10 @@ suite("shard-writer", (test) => {
         records.map(({ file, numRows }) => [file, numRows]),
         [0, 1, 2, 3, 4].map((i) => [`shard-0000${i}.safetensors`, i < 4 ? 10 : 5]),
       );
-      assert.equal(readdirSync(folder).sort(), records.map(({ file }) => file));
+      assert.equal(
+        readdirSync(folder).sort(),
+        records.map(({ file }) => file),
+      );
       for (const { file, sha256 } of records) assert.is(await digestFile(join(folder, file)), sha256);
       const files = await Promise.all(records.map(({ file }) => openRowFile(join(folder, file), shardTensor)));
       const all = new Float32Array(45 * width);

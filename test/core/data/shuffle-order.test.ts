@@ -8,7 +8,9 @@ suite("shuffle-order", (test) => {
     const order = createShuffleOrder({ numRows: 1010, bufferRows: 500, rng: createRng(0) });
     assert.is(order.maxWindowRows, 337);
     assert.equal(
-      [0, 336, 337, 1009, 1010].map((position) => order.windowAt(position)).map(({ start, numRows }) => [start, numRows]),
+      [0, 336, 337, 1009, 1010]
+        .map((position) => order.windowAt(position))
+        .map(({ start, numRows }) => [start, numRows]),
       [
         [0, 337],
         [0, 337],
@@ -28,13 +30,16 @@ suite("shuffle-order", (test) => {
       numRows,
     );
     for (const { start, count } of ranges) assert.ok(count >= 1 && count <= 7 && start + count <= 10_000);
-    assert.equal([...permutation].sort((a, b) => a - b), Array.from({ length: numRows }, (_, i) => i));
+    assert.equal(
+      [...permutation].sort((a, b) => a - b),
+      Array.from({ length: numRows }, (_, i) => i),
+    );
   });
 
   test("windows of an epoch share no row and miss none", () => {
     const order = createShuffleOrder({ numRows: 3001, bufferRows: 700, rng: createRng(2) });
     const seen = new Uint8Array(3001);
-    for (let position = 3001; position < 6002; ) {
+    for (let position = 3001; position < 6002;) {
       const window = order.windowAt(position);
       for (const { start, count } of window.ranges) for (let row = start; row < start + count; row++) seen[row]! += 1;
       position = window.start + window.numRows;
