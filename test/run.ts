@@ -1,7 +1,7 @@
 /**
- * Runs test files, each in a process of its own, as many at a time as there are cores. Arguments select files whose
- * path contains one of them. A file that ends without reporting a suite that passed at least one test fails: a test
- * that never ran is not a passed test.
+ * Runs test files, as many processes at a time as there are cores. Files of rooms that touch neither devices nor
+ * processes share one, the others have a process each. Arguments select files whose path contains one of them. A
+ * process that reports fewer tests than its files declared, or none, fails: a test that never ran is not a passed one.
  */
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -9,8 +9,9 @@ import { availableParallelism } from "node:os";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-interface FileResult {
-  readonly file: string;
+interface BatchResult {
+  /** One file, or "7 files of core/config". */
+  readonly name: string;
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
@@ -20,6 +21,7 @@ interface FileResult {
 
 const testFolder = dirname(fileURLToPath(import.meta.url));
 const fileTimeoutMs = 280_000;
+const filesOfBatch = 10;
 
 const selection = process.argv.slice(2);
 const files = readdirSync(testFolder, { recursive: true, encoding: "utf8" })
@@ -32,16 +34,16 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const results: FileResult[] = [];
+const results: BatchResult[] = [];
 // Slow files first, so that no core idles at the end.
 const slow = ["run/resume", "cli/quickstart", "golden", "analysis/report-browser"];
-const queue = [...files].sort((a, b) => rank(a) - rank(b));
+const queue = batches(files).sort((a, b) => rank(a[0] ?? "") - rank(b[0] ?? ""));
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
 
 const sum = (field: "passed" | "failed" | "skipped"): number => results.reduce((n, result) => n + result[field], 0);
 const slowest = [...results].sort((a, b) => b.seconds - a.seconds).slice(0, 5);
-process.stdout.write(`\nslowest: ${slowest.map((r) => `${r.file} ${r.seconds.toFixed(1)} s`).join(", ")}\n`);
-for (const result of results.filter((r) => r.failed > 0)) process.stdout.write(`FAILED ${result.file}\n`);
+process.stdout.write(`\nslowest: ${slowest.map((r) => `${r.name} ${r.seconds.toFixed(1)} s`).join(", ")}\n`);
+for (const result of results.filter((r) => r.failed > 0)) process.stdout.write(`FAILED ${result.name}\n`);
 process.stdout.write(
   `${files.length} files\n${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped\n`,
 );
@@ -52,21 +54,45 @@ function rank(file: string): number {
   return found === -1 ? slow.length : found;
 }
 
+/** Files that may share a process, by room; every other file alone. */
+function batches(paths: readonly string[]): string[][] {
+  const rooms = ["core/config/", "core/sweep/", "core/analysis/", "core/errors/", "core/data/", "plugins/plot/"];
+  const alone = ["fuzz", "report-browser"];
+  const shared = new Map<string, string[][]>();
+  const single: string[][] = [];
+  for (const path of paths) {
+    const room = alone.some((part) => path.includes(part))
+      ? undefined
+      : rooms.find((prefix) => path.startsWith(prefix));
+    if (room === undefined) single.push([path]);
+    else {
+      const ofRoom = shared.get(room) ?? [[]];
+      if ((ofRoom.at(-1)?.length ?? 0) >= filesOfBatch) ofRoom.push([]);
+      ofRoom.at(-1)?.push(path);
+      shared.set(room, ofRoom);
+    }
+  }
+  return [...single, ...[...shared.values()].flat()];
+}
+
 async function work(): Promise<void> {
-  for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-    const result = await runFile(file);
+  for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+    const result = await runBatch(batch);
     results.push(result);
     const mark = result.failed > 0 ? "FAIL" : "ok  ";
-    process.stdout.write(`${mark} ${file}  ${result.passed} passed  ${result.seconds.toFixed(1)} s\n`);
+    process.stdout.write(`${mark} ${result.name}  ${result.passed} passed  ${result.seconds.toFixed(1)} s\n`);
     if (result.failed > 0 || result.skipped > 0) process.stdout.write(`${result.output}\n`);
   }
 }
 
-function runFile(file: string): Promise<FileResult> {
+function runBatch(batch: readonly string[]): Promise<BatchResult> {
   const started = performance.now();
+  const [first = ""] = batch;
+  const name = batch.length === 1 ? first : `${dirname(first)} (${batch.length} files)`;
   return new Promise((resolve) => {
-    const path = join(testFolder, file);
-    const child = spawn(process.execPath, ["--import", "tsx", relative(process.cwd(), path)], {
+    const paths = batch.map((file) => relative(process.cwd(), join(testFolder, file)));
+    const entry = batch.length === 1 ? [] : [relative(process.cwd(), join(testFolder, "batch.ts"))];
+    const child = spawn(process.execPath, ["--import", "tsx", ...entry, ...paths], {
       env: { ...process.env, NODE_OPTIONS: `${process.env["NODE_OPTIONS"] ?? ""} --conditions=switchyard-source` },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -76,26 +102,33 @@ function runFile(file: string): Promise<FileResult> {
     const timer = setTimeout(() => child.kill("SIGKILL"), fileTimeoutMs);
     child.on("close", (code) => {
       clearTimeout(timer);
-      resolve(judge({ file, output, code, seconds: (performance.now() - started) / 1000 }));
+      resolve(judge({ name, output, code, seconds: (performance.now() - started) / 1000 }));
     });
   });
 }
 
-function judge(run: { file: string; output: string; code: number | null; seconds: number }): FileResult {
+interface Totals {
+  readonly declared: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+function judge(run: { name: string; output: string; code: number | null; seconds: number }): BatchResult {
   const line = /^suite-totals (\{.*\})$/m.exec(run.output)?.[1];
-  const totals =
-    line === undefined
-      ? { passed: 0, failed: 0, skipped: 0 }
-      : (JSON.parse(line) as { passed: number; failed: number; skipped: number });
-  const ranNothing = totals.passed + totals.skipped === 0;
-  const crashed = run.code !== 0 && totals.failed === 0;
-  const note = crashed ? `\n(exit code ${run.code ?? "none: killed"})` : ranNothing ? "\n(no test ran)" : "";
+  const none: Totals = { declared: 0, passed: 0, failed: 0, skipped: 0 };
+  const totals = line === undefined ? none : (JSON.parse(line) as Totals);
+  const faults: string[] = [];
+  if (run.code !== 0 && totals.failed === 0) faults.push(`exit code ${run.code ?? "none: killed"}`);
+  if (totals.passed + totals.failed + totals.skipped === 0) faults.push("no test ran");
+  const missing = totals.declared - totals.passed - totals.failed;
+  if (missing > 0) faults.push(`${missing} declared tests did not run: did a before hook throw?`);
   return {
-    file: run.file,
+    name: run.name,
     passed: totals.passed,
-    failed: totals.failed + (crashed || (ranNothing && totals.failed === 0) ? 1 : 0),
+    failed: totals.failed + (totals.failed === 0 && faults.length > 0 ? 1 : 0),
     skipped: totals.skipped,
     seconds: run.seconds,
-    output: run.output + note,
+    output: run.output + faults.map((fault) => `\n(${fault})`).join(""),
   };
 }

@@ -1,8 +1,8 @@
 /**
  * Tests run on uvu through this wrapper, because uvu by itself has no timeouts (a promise that never settles hangs
- * the run) and skips, silently and with exit code 0, a suite whose `run()` was forgotten. Here a suite is registered
- * and run by one call, every test has a deadline, and the totals are reported to the runner, which compares them
- * with the files that it started.
+ * the run) and skips, silently and with exit code 0, a suite whose `run()` was forgotten or whose `before` hook threw.
+ * Here a suite is registered and run by one call, every test has a deadline, and what was declared and what ran is
+ * reported to the runner, which compares both with each other and with the files that it started.
  */
 import { suite as uvuSuite } from "uvu";
 
@@ -20,18 +20,18 @@ export interface Hooks {
 }
 
 const defaultTimeoutMs = 20_000;
-const totals = { passed: 0, failed: 0, skipped: 0, suites: 0 };
+const totals = { declared: 0, passed: 0, failed: 0, skipped: 0 };
 
 /** Declares and runs a suite. @param declare Receives `test`, to be called once a test, and `before`/`after` hooks. */
 export function suite(name: string, declare: (test: Test, hooks: Hooks) => void): void {
   const tests = uvuSuite(name);
-  totals.suites += 1;
   const test: Test = (testName, body, options = {}) => {
     if (options.skip !== undefined) {
       totals.skipped += 1;
       process.stdout.write(`  skipped: ${name}: ${testName} (${options.skip})\n`);
       return;
     }
+    totals.declared += 1;
     tests(testName, async () => {
       try {
         await withDeadline(body, options.timeoutMs ?? defaultTimeoutMs);
@@ -44,7 +44,16 @@ export function suite(name: string, declare: (test: Test, hooks: Hooks) => void)
   };
   declare(test, {
     before: (body) => {
-      tests.before(async () => body());
+      tests.before(async () => {
+        try {
+          await body();
+        } catch (error) {
+          // uvu would skip the suite's tests without a word.
+          totals.failed += 1;
+          process.stdout.write(`\n${name}: a before hook threw\n${String(error)}\n`);
+          throw error;
+        }
+      });
     },
     after: (body) => {
       tests.after(async () => body());
