@@ -55,11 +55,11 @@ class BlockReader {
   }
 
   read(node: ConfigNode | undefined): SweepBlock {
-    const entries = node?.kind === "map" ? node.entries : new Map<string, Entry>();
+    const entries = node?.kind === "map" ? withoutUnset(node.entries) : new Map<string, Entry>();
     if (node !== undefined && node.kind !== "map")
       this.#refuse(node, "sweep", "sweep is a map.", `keys: ${keys.join(", ")}`);
     for (const [key, { keySpan }] of entries) this.#checkKey(key, keySpan ?? this.#span);
-    const grid = this.#axes(entries.get("grid")?.value, "sweep.grid");
+    const grid = this.#axes(withoutUnsetAxes(entries.get("grid")?.value), "sweep.grid");
     const zip = this.#zip(entries.get("zip")?.value);
     const seeds = this.#seeds(entries.get("seeds"));
     this.#checkTwice([...grid, ...zip.flat(), ...(seeds === undefined ? [] : [seeds])]);
@@ -196,4 +196,13 @@ class BlockReader {
 
 function isUnset(node: ConfigNode | undefined): node is undefined {
   return node === undefined || (node.kind === "scalar" && node.value === null);
+}
+
+/** `null` unsets here as everywhere: a part of the block, or an axis, that a base brought in. */
+function withoutUnset(entries: ReadonlyMap<string, Entry>): ReadonlyMap<string, Entry> {
+  return new Map([...entries].filter(([, { value }]) => value.kind !== "scalar" || value.value !== null));
+}
+
+function withoutUnsetAxes(node: ConfigNode | undefined): ConfigNode | undefined {
+  return node?.kind === "map" ? { ...node, entries: withoutUnset(node.entries) } : node;
 }

@@ -38,6 +38,10 @@ suite("expand sweep", (test) => {
     ]);
   });
 
+  test("null unsets an axis, or a part of the block, that a base brought in", async () => {
+    assert.equal(await runsOf("  grid: { a: null, b: [1, 2] }\n  seeds: null\n  exclude: null\n"), ["b=1", "b=2"]);
+  });
+
   test("axes of a zip move together, crossed with the grid and with other zips", async () => {
     const sweep = "  grid: { a: [1, 2] }\n  zip:\n    - { b: [1, 2], c: [10, 20] }\n    - { d: [5] }\n";
     assert.equal(await runsOf(sweep), ["a=1 b=1 c=10 d=5", "a=1 b=2 c=20 d=5", "a=2 b=1 c=10 d=5", "a=2 b=2 c=20 d=5"]);
