@@ -11,7 +11,7 @@
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
-import type { ParameterInit } from "../../core/model/contracts.ts";
+import { initialiseLinearRouter, linearScores, routerBias } from "../../core/model/linear-router.ts";
 import { oneHot } from "../../core/model/one-hot.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
@@ -28,29 +28,14 @@ const switchRouter = definePlugin({
       default: "softmax",
       description: "softmax: the code is multiplied by the router's probability. heaviside: by 1.",
     }),
-    bias: Type.Enum(["shared", "separate", "none"], {
-      default: "shared",
-      description:
-        "The vector subtracted from a row before routing. shared: the decoder's bias itself, which then receives both " +
-        "updates (what the authors' code does). separate: starts there and trains on its own. none: nothing is subtracted.",
-    }),
+    bias: routerBias,
   }),
   deps: { tf: tensorFlowRef },
   facts: ({ experts }) => ({ numExperts: experts, numSelected: 1 }),
   create: ({ experts, gate, bias }, { tf }) => ({
-    initialise: ({ width }, rng) => {
-      const stream = rng.stream("router");
-      const bound = 1 / Math.sqrt(width);
-      const values = Float32Array.from({ length: experts * width }, () => (2 * stream.uniform() - 1) * bound);
-      const weight: ParameterInit = { shape: [experts, width], values };
-      if (bias === "none") return { weight };
-      const start = { shape: [width], values: new Float32Array(width) };
-      return { weight, input_bias: { ...start, decoderBias: bias === "shared" ? "shared" : "copy" } };
-    },
-    route: (acts_BD, { weight, input_bias }) => {
-      const centred_BD = input_bias === undefined ? acts_BD : tf.sub<tensorflow.Tensor2D>(acts_BD, input_bias);
-      const weight_DE = tf.transpose(weight as tensorflow.Tensor2D);
-      const probabilities_BE = tf.softmax<tensorflow.Tensor2D>(tf.matMul(centred_BD, weight_DE));
+    initialise: ({ width }, rng) => initialiseLinearRouter({ experts, width, bias }, rng),
+    route: (acts_BD, parameters) => {
+      const probabilities_BE = tf.softmax<tensorflow.Tensor2D>(linearScores(tf, acts_BD, parameters));
       const chosen_B = tf.argMax<tensorflow.Tensor1D>(probabilities_BE, 1);
       return {
         expertIndices_BR: tf.expandDims(chosen_B, 1),

@@ -14,7 +14,7 @@
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
 import { SwitchyardError } from "../../core/errors/switchyard-error.ts";
-import type { ParameterInit } from "../../core/model/contracts.ts";
+import { initialiseLinearRouter, linearScores, routerBias } from "../../core/model/linear-router.ts";
 import { oneHot } from "../../core/model/one-hot.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
@@ -32,12 +32,7 @@ export const topE = definePlugin({
       default: "softmax",
       description: "softmax: an expert's code is multiplied by its share among the selected. heaviside: by 1.",
     }),
-    bias: Type.Enum(["shared", "separate", "none"], {
-      default: "shared",
-      description:
-        "The vector subtracted from a row before scoring. shared: the decoder's bias itself, which then receives both " +
-        "updates (what the authors' code does). separate: starts there and trains on its own. none: nothing is subtracted.",
-    }),
+    bias: routerBias,
   }),
   deps: { tf: tensorFlowRef },
   facts: ({ experts, e }) => {
@@ -47,22 +42,15 @@ export const topE = definePlugin({
   create: ({ experts, e, gate, bias }, { tf }) => {
     checkSelection(experts, e);
     return {
-      initialise: ({ width }, rng) => {
-        const stream = rng.stream("router");
-        const bound = 1 / Math.sqrt(width);
-        const values = Float32Array.from({ length: experts * width }, () => (2 * stream.uniform() - 1) * bound);
-        const inits: Record<string, ParameterInit> = {
-          weight: { shape: [experts, width], values },
-          score_bias: { shape: [experts], values: new Float32Array(experts) },
-        };
-        if (bias === "none") return inits;
-        const start = { shape: [width], values: new Float32Array(width) };
-        return { ...inits, input_bias: { ...start, decoderBias: bias === "shared" ? "shared" : "copy" } };
-      },
-      route: (acts_BD, { weight, score_bias, input_bias }) => {
-        const centred_BD = input_bias === undefined ? acts_BD : tf.sub<tensorflow.Tensor2D>(acts_BD, input_bias);
-        const products_BE = tf.matMul(centred_BD, tf.transpose(weight as tensorflow.Tensor2D));
-        const scores_BE = tf.relu<tensorflow.Tensor2D>(tf.add(products_BE, score_bias as tensorflow.Tensor1D));
+      initialise: ({ width }, rng) => ({
+        ...initialiseLinearRouter({ experts, width, bias }, rng),
+        score_bias: { shape: [experts], values: new Float32Array(experts) },
+      }),
+      route: (acts_BD, parameters) => {
+        const products_BE = linearScores(tf, acts_BD, parameters);
+        const scores_BE = tf.relu<tensorflow.Tensor2D>(
+          tf.add(products_BE, parameters["score_bias"] as tensorflow.Tensor1D),
+        );
         const chosen = largest(tf, scores_BE, e);
         const selected_BR = tf.stack(
           chosen.map(({ oneHot_BE }) => tf.sum(tf.mul(scores_BE, oneHot_BE), 1)),
