@@ -1,7 +1,7 @@
 /**
  * Checks every kernel against float64, then times it. Machines are noisy: this prints and never asserts a time.
  *
- *   node --import tsx bench/kernels/run.ts [device=wasm,cpu] [kernels=host,reference] [features=2048,4096] [experts=1,8]
+ *   npm run bench:kernels -- [device=wasm,cpu] [kernels=host,reference] [features=2048,4096] [experts=1,8]
  *
  * The time is the median of the repetitions; the fastest stands beside it. A kernel that fails its check prints no time.
  */
