@@ -17,8 +17,8 @@ import type { Io } from "../io.ts";
 import { listenForInterruption } from "../interruption.ts";
 import { planConfig } from "../plan-config.ts";
 import type { PlannedConfig } from "../plan-config.ts";
-import { createProgress } from "../progress/progress.ts";
-import type { Progress } from "../progress/progress.ts";
+import { createProgress } from "../progress/create-progress.ts";
+import type { Progress } from "../progress/contract.ts";
 import { shownPath } from "../project.ts";
 import { writeSweepReport } from "../write-sweep-report.ts";
 

@@ -3,8 +3,8 @@ import { MultiBar, Presets } from "cli-progress";
 import type { SingleBar } from "cli-progress";
 import type { RunJob } from "../../run/contracts.ts";
 import type { Io } from "../io.ts";
-import { endText, lossText, warningText } from "./progress.ts";
-import type { Progress } from "./progress.ts";
+import { endText, lossText, warningText } from "./contract.ts";
+import type { Progress } from "./contract.ts";
 
 const nameColumns = 36;
 

@@ -2,8 +2,8 @@
 import type { RunJob } from "../../run/contracts.ts";
 import type { Io } from "../io.ts";
 import { formatSeconds } from "../units.ts";
-import { endText, lossText, warningText } from "./progress.ts";
-import type { Progress } from "./progress.ts";
+import { endText, lossText, warningText } from "./contract.ts";
+import type { Progress } from "./contract.ts";
 
 const everyMs = 3000;
 
