@@ -41,7 +41,12 @@ const model = Type.Object({
     default: "uniform",
     description: "Distribution that the decoder's rows start from; the encoder starts as their transpose.",
   }),
-  decoderNorm: Type.Number({ exclusiveMinimum: 0, default: 1, description: "Norm of every decoder row at the start." }),
+  decoderNorm: Type.Number({
+    exclusiveMinimum: 0,
+    default: 1,
+    description:
+      "Norm of every decoder row at the start. Adam holds rows at norm 1 unless its own decoderNorm is free.",
+  }),
   decoderBias: Type.Enum(["geometric-median", "zeros"], {
     default: "geometric-median",
     description: "What the decoder's bias starts at: the geometric median of the first rows, or zeros.",

@@ -20,9 +20,9 @@ export interface EvaluationBatch {
 export interface TrainingCost {
   readonly steps: number;
   readonly batchSize: number;
-  /** Median wall-clock of one training step, without data loading. */
+  /** Median wall-clock of the logged training steps, without data loading; 0 when unknown. */
   readonly stepMs: number;
-  /** Largest resident set of the process so far. */
+  /** Largest resident set of the process that trained; 0 when this process did not. */
   readonly peakMemoryBytes: number;
 }
 

@@ -68,10 +68,18 @@ export async function openCacheEntry(cacheFolder: string, digest: string): Promi
     const heldOut = tensors.get("held_out")?.data;
     if (!(train instanceof Int32Array) || !(heldOut instanceof Int32Array)) return undefined;
     return { index, rows: createShardedStore(shards), tokens: { train, heldOut } };
-  } catch {
-    // Whatever is wrong with an entry, the answer is the same: it cannot be used, and is made again.
+  } catch (error) {
+    if (isPassing(error)) throw error;
+    // Missing, truncated, of another format: it cannot be used, and is made again.
     return undefined;
   }
+}
+
+/** Whether the trouble is the machine's and not the entry's: hours of harvest must not be thrown away for it. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error ? String(error.code) : "";
+  return ["EACCES", "EIO", "EMFILE", "ENFILE", "ENOMEM", "EPERM"].includes(code) || isPassing(error.cause);
 }
 
 /**

@@ -25,7 +25,7 @@ export interface ContextSplit {
 export function splitContexts(sequences: readonly TokenSequence[], options: ContextOptions): ContextSplit {
   const { contextLength: T, maxContexts, heldOutFraction } = options;
   const train: Int32Array[] = [];
-  const heldOut: Int32Array[] = [];
+  const heldOut: { readonly place: number; readonly context: Int32Array }[] = [];
   let numContexts = 0;
   let numHeldOut = 0;
   for (const { where, ids } of sequences) {
@@ -38,7 +38,10 @@ export function splitContexts(sequences: readonly TokenSequence[], options: Cont
     const held = Math.min(taken, Math.ceil(numContexts * heldOutFraction) - numHeldOut);
     numHeldOut += held;
     train.push(ids.subarray(0, (taken - held) * T));
-    heldOut.push(ids.subarray((taken - held) * T, taken * T));
+    for (let i = 0; i < held; i++) {
+      const start = (taken - held + i) * T;
+      heldOut.push({ place: (i + 0.5) / held, context: ids.subarray(start, start + T) });
+    }
   }
   if (numHeldOut === numContexts) {
     throw new SwitchyardError("SOURCE_OPTIONS", "No context is left to train on.", {
@@ -48,7 +51,9 @@ export function splitContexts(sequences: readonly TokenSequence[], options: Cont
       next: "Give more text, raise maxTokens, or lower contextLength or heldOutFraction.",
     });
   }
-  return { train: joined(train), heldOut: joined(heldOut) };
+  // Interleaved in proportion, so that the first rows of an evaluation stand for every text, not for the first one.
+  heldOut.sort((a, b) => a.place - b.place);
+  return { train: joined(train), heldOut: joined(heldOut.map(({ context }) => context)) };
 }
 
 function tooShort(where: string, numTokens: number, contextLength: number): SwitchyardError {

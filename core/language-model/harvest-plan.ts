@@ -47,7 +47,7 @@ export interface HarvestPlan {
 }
 
 /** Raise when the same request would give other rows. */
-const harvestVersion = 1;
+const harvestVersion = 2;
 const defaultContextLength = 128;
 
 /**

@@ -2,12 +2,13 @@
  * What a run costs by arithmetic alone, before anything is built: `plan` shows it, and plots put it on an axis.
  *
  * Two accountings, a multiply-add counted as 2 FLOPs. The paper's is what its figures use: 4 D M R a row, the dense
- * products of the routed blocks with encoder and decoder, forward only. Ours says what is really computed here:
+ * products of the routed blocks with encoder and decoder, forward only. Ours follows what is computed here:
  *
  *   encoder   2 D M R                 pre-activations of the routed blocks
  *   decoder   2 D K                   the active rows only (D M R pairs where K is not fixed)
  *   router    2 D E                   nothing where there is one expert
- *   backward  2 D K a gradient        of code, decoder and encoder, each over active features only; twice the router
+ *   backward  2 D K a gradient        of code, decoder and encoder, each over active features only; twice the router.
+ *                                     Left out: 2 D K more where the decoder's bias is subtracted from the input
  *   update    about 12 FLOPs a parameter and step (Adam)
  *
  * Shapes: B rows, D width, F features, E experts, M = F/E features an expert, R experts a row, K active features.
@@ -26,7 +27,7 @@ export interface CostInput {
 }
 
 export interface RunCost {
-  /** Trainable numbers. The router is taken to be linear with an input bias, as both shipped routers are. */
+  /** Trainable numbers. The router is taken to be linear with an input bias, as `switch` is by default. */
   readonly parameters: number;
   /** FLOPs of one row by the paper's accounting: 4 D M R. */
   readonly flopsPerRow: number;

@@ -44,10 +44,15 @@ export interface Attempt {
 /**
  * A folder for what a worker prints before its attempt has begun. `beginAttempt` makes it the attempt's folder, so
  * that an open log stays open.
+ * @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE
  */
 export function prepareAttempt(runFolder: string, token: string): string {
   const folder = join(attemptsFolder(runFolder), `.starting-${token}`);
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
   return folder;
 }
 
@@ -64,13 +69,12 @@ export function beginAttempt(runFolder: string, prepared?: string): Attempt {
   const starting = prepared ?? prepareAttempt(runFolder, `${process.pid}-${number}`);
   try {
     const start: AttemptStart = { process: thisProcess(), startedAt: new Date().toISOString() };
-    writeFileSync(join(starting, attemptFiles.start), formatJson(start));
+    // Synced before the rename: after a power cut an attempt without a readable start would block its run.
+    writeFileSync(join(starting, attemptFiles.start), formatJson(start), { flush: true });
     renameSync(starting, folder);
   } catch (error) {
-    if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(codeOf(error) ?? "")) {
-      if (prepared === undefined) rmSync(starting, { recursive: true, force: true });
-      throw locked(runFolder, number);
-    }
+    if (prepared === undefined) rmSync(starting, { recursive: true, force: true });
+    if (["ENOTEMPTY", "EEXIST", "EPERM"].includes(codeOf(error) ?? "")) throw locked(runFolder, number);
     throw writeError(folder, error);
   }
   return { number, folder };

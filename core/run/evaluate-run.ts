@@ -33,8 +33,9 @@ export async function evaluateRun(
     training: {
       steps: training.steps,
       batchSize: training.batchSize,
-      stepMs: trained.stepMs ?? (await loggedStepMs(folder)),
-      peakMemoryBytes: trained.peakMemoryBytes,
+      stepMs: await loggedStepMs(folder),
+      // A process that only evaluated says nothing of what training needs.
+      peakMemoryBytes: trained.stepMs === undefined ? 0 : trained.peakMemoryBytes,
     },
     activeFeatures: activeFeaturesOf(record),
   });
@@ -42,7 +43,7 @@ export async function evaluateRun(
   for (const i of trackers.keys()) await (await scope.get(run.trackerRef(i))).evaluated?.(metrics);
 }
 
-/** A run that had only its evaluation left made no step of its own to measure. */
+/** Median over the steps of every attempt that were logged: a resumed process may have made few steps of its own. */
 async function loggedStepMs(folder: string): Promise<number> {
   const durations = (await readMetrics(join(folder, runFiles.metrics)))
     .map(({ stepMs }) => stepMs)

@@ -43,10 +43,15 @@ export async function executeRun(options: ExecuteRunInput): Promise<RunOutcome> 
   const log = createLog(join(attempt.folder, attemptFiles.log));
   try {
     const exit = await attemptRun(options, attempt, log);
-    await endAttempt(attempt, exit);
+    // Logged first: once the exit record says how the attempt ended, nothing may fail any more.
     log(exit.outcome);
+    await endAttempt(attempt, exit);
     return { id: job.id, outcome: exit.outcome };
   } catch (error) {
+    if (error instanceof Stopped || (error instanceof Error && error.cause instanceof Stopped)) {
+      await endAttempt(attempt, { outcome: "interrupted" });
+      return { id: job.id, outcome: "interrupted" };
+    }
     const failure = failureOf(error);
     await recordFailure(attempt, failure, () => {
       log(`failed: ${failure.message}\n${stackOf(error)}`);
@@ -71,6 +76,7 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     options.onEvent(event);
   };
   const sweepScope = await createSweepScope(input, (done, total, what) => {
+    if (signal.aborted) throw new Stopped();
     emit({ type: "preparing", done, total, what });
   });
   try {
@@ -94,6 +100,9 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     await sweepScope.dispose();
   }
 }
+
+/** Ends a harvest between two of its steps. */
+class Stopped extends Error {}
 
 type Log = (text: string) => void;
 

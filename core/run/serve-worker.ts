@@ -37,6 +37,8 @@ async function serve(
   try {
     if (request.type === "prepare") {
       await runner.prepare(request.source, (done, total, what) => {
+        // The requester knows that it asked for the end, and takes this for no failure of the source.
+        signal.throwIfAborted();
         send({ type: "progress", done, total, what });
       });
       return { type: "prepared" };

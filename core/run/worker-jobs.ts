@@ -6,11 +6,20 @@ import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { beginAttempt, endAttempt, isRunning, lastAttempt, prepareAttempt, readExit } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
 import type { ExecutorContext, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import { failureOf } from "./failure.ts";
 import { attemptFiles, attemptFolder, logFile } from "./layout.ts";
 import { runWorker } from "./start-worker.ts";
 
-/** Executes a run in a worker. Never rejects for a run that fails or a worker that dies. */
+/** Executes a run in a worker. Never rejects: not for a run that fails, a worker that dies, or a disk that is full. */
 export async function executeInWorker(job: RunJob, context: ExecutorContext): Promise<RunOutcome> {
+  try {
+    return await superviseWorker(job, context);
+  } catch (error) {
+    return { id: job.id, outcome: "failed", failure: failureOf(error) };
+  }
+}
+
+async function superviseWorker(job: RunJob, context: ExecutorContext): Promise<RunOutcome> {
   const { worker } = context.runner;
   const prepared = prepareAttempt(job.folder, randomBytes(4).toString("hex"));
   let outcome: RunOutcome | undefined;
@@ -32,7 +41,10 @@ export async function executeInWorker(job: RunJob, context: ExecutorContext): Pr
     rmSync(prepared, { recursive: true, force: true });
     return outcome;
   }
-  if (context.killSignal.aborted) return { id: job.id, outcome: "interrupted" };
+  if (context.killSignal.aborted) {
+    rmSync(prepared, { recursive: true, force: true });
+    return { id: job.id, outcome: "interrupted" };
+  }
   return recordCrash(job, prepared, end.how);
 }
 

@@ -42,7 +42,7 @@ export interface CheckpointExpectation {
 
 const optimizerPrefix = "optimizer.";
 
-/** @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE; a file of that name is then as before. */
+/** @throws SwitchyardError CHECKPOINT_DTYPE, DISK_FULL, FILE_UNWRITABLE; a file of that name is then as before. */
 export async function saveCheckpoint(file: string, state: TrainingState): Promise<void> {
   const tensors = new Map<string, WritableTensor>();
   const named: (readonly [string, tf.Tensor])[] = [
@@ -50,6 +50,7 @@ export async function saveCheckpoint(file: string, state: TrainingState): Promis
     ...[...state.optimizer.state()].map(([name, tensor]) => [`${optimizerPrefix}${name}`, tensor] as const),
   ];
   for (const [name, tensor] of named) {
+    if (tensor.dtype !== "float32") throw otherDtype(name, tensor.dtype);
     tensors.set(name, { shape: tensor.shape, data: await tensor.data<"float32">() });
   }
   await writeSafetensors(file, tensors, {
@@ -99,6 +100,15 @@ export function restoreOptimizer(tensorflow: typeof tf, optimizer: Optimizer, ch
       ([name, { shape, data }]) => [name, tensorflow.tensor(data, [...shape])] as const,
     );
     optimizer.restore(new Map(entries));
+  });
+}
+
+function otherDtype(name: string, dtype: string): SwitchyardError {
+  return new SwitchyardError("CHECKPOINT_DTYPE", "A checkpoint holds float32 tensors only.", {
+    where: name,
+    expected: "float32",
+    received: dtype,
+    next: "Keep the optimizer's state in float32 tensors: a counter fits one as well.",
   });
 }
 

@@ -13,11 +13,14 @@ export const inProcess = definePlugin({
   summary: "Runs one after the other in the process of the command.",
   options: Type.Object({}),
   create: () => ({
-    execute: (jobs, sources, context) =>
-      executeSweep(jobs, sources, context, {
+    execute: (jobs, sources, context) => {
+      // What a worker process would suffer at the second Ctrl-C, this one must.
+      context.killSignal.addEventListener("abort", () => process.exit(130), { once: true });
+      return executeSweep(jobs, sources, context, {
         slots: 1,
-        prepare: (source, { runner, events }) =>
+        prepare: (source, { runner, events, signal }) =>
           runner.prepare(source, (done, total, what) => {
+            signal.throwIfAborted();
             events.sourceProgress(source, done, total, what);
           }),
         execute: (job, { runner, events, signal }) =>
@@ -27,6 +30,7 @@ export const inProcess = definePlugin({
               events.runEvent(job, event);
             },
           }),
-      }),
+      });
+    },
   }),
 });

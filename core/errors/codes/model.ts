@@ -77,4 +77,11 @@ export const modelCodes = {
     why: "The seed and the number of rows seen decide the order of the data; resuming with others would be a different run.",
     fix: "Resume with the seed and batch size of the checkpoint, or start the run anew.",
   },
+  CHECKPOINT_DTYPE: {
+    title: "A tensor that a checkpoint must hold is not float32.",
+    why:
+      "Parameters and optimizer state are stored as float32. A tensor of another type would come back as something " +
+      "else after a resume, and the run would no longer end with the same bits.",
+    fix: "Let the optimizer plugin keep its state, counters included, in float32 tensors.",
+  },
 } as const satisfies Record<string, Explanation>;

@@ -27,8 +27,18 @@ suite("contexts", (test) => {
   test("holds out the last contexts of each sequence", () => {
     const { train, heldOut } = splitContexts(sequences(100, 200), options);
     assert.equal([train.length, heldOut.length], [270, 30]);
-    assert.equal([heldOut[0], heldOut[10], heldOut[29]], [90, 280, 299]);
+    assert.equal(
+      [0, 10, 20].map((i) => heldOut[i]).sort((a, b) => a! - b!),
+      [90, 280, 290],
+    );
     assert.equal([train[89], train[90]], [89, 100]);
+  });
+
+  test("interleaves held-out contexts in proportion, so that the first ones stand for every sequence", () => {
+    const { heldOut } = splitContexts(sequences(200, 400), { ...options, heldOutFraction: 0.2 });
+    const firsts = Array.from({ length: heldOut.length / 10 }, (_, i) => heldOut[10 * i]!);
+    // 4 of the first (160 to 190), 8 of the second (520 to 590): each third is one and two.
+    assert.equal(firsts, [520, 160, 530, 540, 170, 550, 560, 180, 570, 580, 190, 590]);
   });
 
   test("holds out the share of the whole, not of each short sequence", () => {
