@@ -38,20 +38,31 @@ interface Running {
 }
 
 /**
+ * How many held-out rows an evaluation looks at. Asked before training too, so that a run does not train for nothing.
+ * @throws SwitchyardError NO_HELD_OUT_ROWS
+ */
+export function numEvaluatedRows(
+  { heldOut }: Pick<ActivationSource, "heldOut">,
+  { rows }: { readonly rows: number },
+): number {
+  const numRows = Math.min(rows, heldOut.numRows);
+  if (numRows >= 1) return numRows;
+  throw new SwitchyardError("NO_HELD_OUT_ROWS", "There are no held-out rows to evaluate on.", {
+    where: "source",
+    expected: "at least 1 held-out row",
+    received: `${heldOut.numRows} held-out rows, evaluation.rows ${rows}`,
+    next: "Give the source more data, or raise its held-out share (heldOutRows, heldOutFraction).",
+  });
+}
+
+/**
  * Evaluates a model on the first `config.rows` held-out rows (all of them when there are fewer), in order.
  * @returns Metrics and artefacts; evaluators that do not apply to the run contribute nothing.
  * @throws SwitchyardError EVALUATOR_FAILED when an evaluator throws, METRIC_NOT_FINITE when a metric is NaN or
  *   infinite, NO_HELD_OUT_ROWS when there is nothing to evaluate on.
  */
 export async function evaluate(input: EvaluateInput): Promise<EvaluationOutcome> {
-  const numRows = Math.min(input.config.rows, input.source.heldOut.numRows);
-  if (numRows < 1) {
-    throw new SwitchyardError("NO_HELD_OUT_ROWS", "There are no held-out rows to evaluate on.", {
-      expected: "at least 1 held-out row",
-      received: `${input.source.heldOut.numRows} held-out rows, evaluation.rows ${input.config.rows}`,
-      next: "Give the source more data, or raise its held-out share.",
-    });
-  }
+  const numRows = numEvaluatedRows(input.source, input.config);
   const context: EvaluationContext = {
     model: input.model,
     shape: input.model.shape,

@@ -8,8 +8,10 @@
  * @see Mudide et al. 2024 (arXiv 2410.08201), section 3; docs/paper-map.md
  */
 import type * as tf from "@tensorflow/tfjs";
+import { KernelError } from "../../kernels/kernel-error.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { ModelConfig } from "../config/config.ts";
+import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
 import type { Code, Expert, ModelShape, ParameterInit, Router } from "./contracts.ts";
 import { createParameters, overwrite } from "./create-parameters.ts";
 import { createEncodeContext } from "./encode-context.ts";
@@ -39,7 +41,7 @@ export interface SparseAutoencoderInput {
 /** @throws SwitchyardError PARAMETER_SHAPE when the router's initial values do not fit. */
 export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAutoencoder {
   const { tf, kernels, shape, config, router, expert } = input;
-  const routerInits = Object.entries(router.initialise(shape, input.rng));
+  const routerInits = Object.entries(blame("router", "initialise", () => router.initialise(shape, input.rng)));
   const parameters = createParameters({
     tf,
     inits: initialValues(input, routerInits),
@@ -77,7 +79,8 @@ export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAu
       });
     },
     forward: (acts_BD) => {
-      const routing = checkRouting(router.route(acts_BD, routerParameters), acts_BD.shape[0], shape);
+      const routed = blame("router", "route", () => router.route(acts_BD, routerParameters));
+      const routing = checkRouting(routed, acts_BD.shape[0], shape);
       const centred_BD = config.subtractDecoderBias ? tf.sub<tf.Tensor2D>(acts_BD, decoderBias_D) : acts_BD;
       const context = createEncodeContext({
         tf,
@@ -88,10 +91,25 @@ export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAu
         encoderBias_F,
         routing,
       });
-      const code = expert.encode(context);
+      const code = blame("expert", "encode", () => expert.encode(context));
       return { routing, code, reconstruction_BD: decode(code) };
     },
   };
+}
+
+/** Names the plugin that threw; errors that already say where they come from pass. */
+function blame<T>(kind: "router" | "expert", method: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof SwitchyardError || error instanceof KernelError) throw error;
+    throw new SwitchyardError("MODEL_PLUGIN_FAILED", `The ${kind} failed in ${method}.`, {
+      where: `model.${kind}`,
+      received: messageOf(error),
+      next: `Correct ${method} of the ${kind} plugin; the log has the stack.`,
+      cause: error,
+    });
+  }
 }
 
 function initialValues(

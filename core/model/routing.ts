@@ -8,6 +8,7 @@ import type { ModelShape, Routing } from "./contracts.ts";
  *   probabilities are not [B, E]. Values are not read: that would wait for the device at every step.
  */
 export function checkRouting(routing: Routing, rows: number, shape: ModelShape): Routing {
+  expectTensors(routing);
   const { expertIndices_BR, gates_BR, probabilities_BE } = routing;
   const expected_BR = `[${rows}, ${shape.selectedExperts}]`;
   expectShape("expertIndices_BR", `int32 ${expected_BR}`, `${expertIndices_BR.dtype} ${text(expertIndices_BR.shape)}`);
@@ -17,6 +18,19 @@ export function checkRouting(routing: Routing, rows: number, shape: ModelShape):
     expectShape("probabilities_BE", `float32 [${rows}, ${shape.experts}]`, received);
   }
   return routing;
+}
+
+/** What a plugin in JavaScript returns has been checked by no compiler. */
+function expectTensors(routing: unknown): void {
+  const fields = typeof routing === "object" && routing !== null ? Object.keys(routing) : [];
+  const missing = ["expertIndices_BR", "gates_BR"].filter((name) => !fields.includes(name));
+  if (missing.length === 0) return;
+  throw new SwitchyardError("ROUTING_SHAPE", "The router returned no routing.", {
+    where: "model.router, route",
+    expected: "{ expertIndices_BR, gates_BR } and, where it has them, probabilities_BE",
+    received: fields.length === 0 ? String(routing) : `only ${fields.join(", ")}`,
+    next: "correct `route` of the router plugin",
+  });
 }
 
 function expectShape(tensor: string, expected: string, received: string): void {

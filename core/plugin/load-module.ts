@@ -98,6 +98,8 @@ function noDefinition(file: string, names: readonly string[], where: string): Sw
   });
 }
 
+/** The first line; and the second where the first only announces it ("Transform failed with 1 error:"). */
 function firstLine(text: string): string {
-  return text.split("\n")[0] ?? "";
+  const [first = "", second = ""] = text.split("\n");
+  return first.endsWith(":") ? `${first} ${second}` : first;
 }

@@ -6,7 +6,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { isRunning, lastAttempt, readExit } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
-import { checkpointsFolder, runFiles } from "./layout.ts";
+import { readEvaluation } from "./evaluation-file.ts";
+import { checkpointsFolder } from "./layout.ts";
 import type { RunState } from "./run-summary.ts";
 
 export interface DerivedState {
@@ -21,7 +22,7 @@ export interface DerivedState {
  * - `running`: the newest attempt has no exit record and its process lives;
  * - `interrupted`: it has none and its process is gone, or it recorded that it was stopped, or its results are gone;
  * - `failed`: it recorded a failure;
- * - `done`: it recorded success, and the final checkpoint and the evaluation exist.
+ * - `done`: it recorded success, the final checkpoint exists, and the evaluation can be read.
  * @throws SwitchyardError RUN_FOLDER_BROKEN when a record cannot be read
  */
 export function deriveState(runFolder: string): DerivedState {
@@ -40,6 +41,6 @@ function hasResults(runFolder: string, checkpoint: string | undefined): boolean 
   return (
     checkpoint !== undefined &&
     existsSync(join(checkpointsFolder(runFolder), checkpoint)) &&
-    existsSync(join(runFolder, runFiles.evaluation))
+    readEvaluation(runFolder) !== undefined
   );
 }

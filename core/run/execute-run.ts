@@ -6,6 +6,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeError } from "../data/file-errors.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
+import { numEvaluatedRows } from "../evaluation/evaluate.ts";
 import type { PluginCatalogue } from "../plugin/catalogue.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import * as services from "../services.ts";
@@ -88,6 +89,7 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     });
     const source = await sweepScope.get(services.sourceRef);
     if (source.width !== record.shape.width) throw otherWidth(source.width, record.shape.width);
+    numEvaluatedRows(source, input.config.evaluation);
     const scope = await createRunScope(input, sweepScope, { shape: record.shape, folder: job.folder });
     const run: RunInProgress = { folder: job.folder, attempt, input, scope, signal, emit };
     const trained = await trainRun(run, (state) =>

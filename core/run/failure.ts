@@ -8,7 +8,8 @@ const codePattern = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$/;
 export function failureOf(error: unknown): Failure {
   if (error instanceof SwitchyardError) return { code: error.code, message: error.message };
   if (error instanceof Error && "code" in error && typeof error.code === "string" && codePattern.test(error.code)) {
-    return { code: error.code, message: `${error.message} [${error.code}]` };
+    const shown = error.message.includes(`[${error.code}]`) ? error.message : `${error.message} [${error.code}]`;
+    return { code: error.code, message: shown };
   }
   return { code: "INTERNAL", message: `${messageOf(error)} [INTERNAL]` };
 }

@@ -51,7 +51,9 @@ export function sparsityProblem(
 export function diagnosticOf(error: SwitchyardError, run: ResolvedRun, path: string): Diagnostic {
   const { code, summary: message, expected, received, next, where } = error;
   const isPath = where !== undefined && /^(model|source|training|evaluation)(\.\w+)*$/.test(where);
-  return diagnosticAt(run, isPath ? where : path, { code, message, expected, received, next });
+  // The config line is where it was asked for; the file or shard that is at fault must be named as well.
+  const named = where === undefined || isPath ? message : `${where}: ${message}`;
+  return diagnosticAt(run, isPath ? where : path, { code, message: named, expected, received, next });
 }
 
 function describeSeen({ features, experts, featuresPerExpert, selectedExperts }: ModelShape): string {

@@ -11,6 +11,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type * as tf from "@tensorflow/tfjs";
+import { KernelError } from "../../kernels/kernel-error.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { TrainingConfig } from "../config/config.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
@@ -20,7 +21,7 @@ import { restoreOptimizer, restoreParameters } from "./checkpoint.ts";
 import type { Checkpoint, TrainingState } from "./checkpoint.ts";
 import type { Optimizer, Schedule, StepRecord } from "./contracts.ts";
 import { clipGradients, gradientNorm, lossGradients } from "./training-step.ts";
-import type { NamedLoss } from "./training-step.ts";
+import type { LossGradients, LossGradientsInput, NamedLoss } from "./training-step.ts";
 
 /** What training takes of a stream of rows; `createShuffledStream` makes one. */
 export interface BatchStream {
@@ -108,7 +109,7 @@ async function takeStep(input: TrainingInput, batch_BD: Float32Array, step: numb
   const { tf, kernels, model, losses, optimizer, config } = input;
   optimizer.prepare(model.parameters);
   const acts_BD = tf.tensor2d(batch_BD, [config.batchSize, model.shape.width]);
-  const { total, values, gradients } = lossGradients({ tf, model, losses, acts_BD, step });
+  const { total, values, gradients } = attemptGradients({ tf, model, losses, acts_BD, step });
   const scalars = tf.stack([total, ...values]);
   const [loss = Number.NaN, ...unweighted] = await scalars.data();
   const norm = gradientNorm(kernels, gradients);
@@ -127,6 +128,26 @@ async function takeStep(input: TrainingInput, batch_BD: Float32Array, step: numb
     learningRate: optimizer.learningRate * learningRateMultiplier,
     gradientNorm: norm,
   };
+}
+
+/** A kernel that refuses its input in the middle of training met a number that training broke. */
+function attemptGradients(input: LossGradientsInput): LossGradients {
+  try {
+    return lossGradients(input);
+  } catch (error) {
+    const isValue = error instanceof KernelError && /^KERNEL_(VALUE|INDEX)_RANGE$/.test(error.code);
+    if (!isValue) throw error;
+    throw new SwitchyardError("LOSS_NOT_FINITE", `Training broke down in step ${input.step + 1}.`, {
+      where: `step ${input.step + 1}, ${error.where ?? "a kernel"}`,
+      expected: error.expected ?? "finite values",
+      received: error.received ?? "others",
+      next:
+        input.step === 0
+          ? "look at what the router returns, and at the first rows of the source"
+          : "lower the optimizer's learningRate or set training.gradientClip; the last checkpoint is untouched",
+      cause: error,
+    });
+  }
 }
 
 function notFinite(

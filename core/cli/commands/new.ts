@@ -21,7 +21,8 @@ export const newPlugin: Command = {
     const files = await scaffold(kind, name, folder);
     io.out(files.map((file) => `${shownPath(io, file)}\n`).join(""));
     io.err(
-      `Use it in a config of this project: ${kind}: ${name}. switchyard plugins ${kind}/${name} shows its options.\n`,
+      `Its test runs by node --test (after npm install switchyard, outside Switchyard's own repository).\n` +
+        `switchyard plugins ${kind}/${name} shows its options, for a config of this project to use.\n`,
     );
     return 0;
   },

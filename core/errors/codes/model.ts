@@ -77,6 +77,11 @@ export const modelCodes = {
     why: "The seed and the number of rows seen decide the order of the data; resuming with others would be a different run.",
     fix: "Resume with the seed and batch size of the checkpoint, or start the run anew.",
   },
+  MODEL_PLUGIN_FAILED: {
+    title: "A router or an expert threw an error of its own.",
+    why: "Its code runs in every step of training. What it threw is shown; the attempt's log.txt has the stack.",
+    fix: "Correct the plugin. Its conformance suite (switchyard/conformance) finds most faults before a run does.",
+  },
   CHECKPOINT_DTYPE: {
     title: "A tensor that a checkpoint must hold is not float32.",
     why:

@@ -1,6 +1,10 @@
+import type * as tensorflow from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
 import type { SwitchyardError } from "../../../core/errors/switchyard-error.ts";
+import type { Expert, Router, Routing } from "../../../core/model/contracts.ts";
+import { createSparseAutoencoder } from "../../../core/model/create-sparse-autoencoder.ts";
 import { geometricMedian } from "../../../core/model/geometric-median.ts";
+import { createRng } from "../../../core/model/rng.ts";
 import type { SparseAutoencoder } from "../../../core/model/sparse-autoencoder.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
@@ -54,6 +58,40 @@ suite("sparse autoencoder", (test, hooks) => {
       const acts_BD = device.tf.tensor2d(rows.slice(), [rows.length / width, width]);
       return [...model.forward(acts_BD).reconstruction_BD.dataSync()];
     });
+
+  test("names the plugin that throws, or that returns no routing", () => {
+    const model = (router: Router, expert: Expert): SparseAutoencoder =>
+      createSparseAutoencoder({
+        ...{ tf: device.tf, kernels: device.kernels, router, expert, rng: createRng(0) },
+        shape: { width: 2, features: 4, experts: 1, featuresPerExpert: 4, selectedExperts: 1 },
+        config: {
+          ...{ encoderBias: false, subtractDecoderBias: true, initialisation: "uniform", decoderNorm: 1 },
+          decoderBias: "zeros",
+        },
+      });
+    const boom = (): never => {
+      throw new Error("boom");
+    };
+    const topOne: Expert = { encode: (context) => context.topK(1) };
+    const routeOne = (acts_BD: tensorflow.Tensor2D): Routing => ({
+      expertIndices_BR: device.tf.zeros([acts_BD.shape[0], 1], "int32"),
+      gates_BR: device.tf.ones([acts_BD.shape[0], 1]),
+    });
+    const initialise = (): Record<string, never> => ({});
+    const rows = new Float32Array([1, 2]);
+    const run =
+      (router: Router, expert: Expert = topOne) =>
+      () =>
+        device.tf.tidy(() => model(router, expert).forward(device.tf.tensor2d(rows.slice(), [1, 2])).reconstruction_BD);
+    run({ initialise, route: routeOne })();
+    assert.throws(run({ initialise, route: boom }), /router failed in route[\s\S]*model\.router[\s\S]*boom/);
+    assert.throws(run({ initialise: boom, route: routeOne }), /router failed in initialise[\s\S]*boom/);
+    assert.throws(run({ initialise, route: routeOne }, { encode: boom }), /expert failed in encode[\s\S]*boom/);
+    const nothing = { initialise, route: () => JSON.parse("null") as Routing };
+    assert.throws(run(nothing), /returned no routing\. \[ROUTING_SHAPE\]/);
+    const half = { initialise, route: () => JSON.parse('{"gates_BR": 1}') as Routing };
+    assert.throws(run(half), /only gates_BR/);
+  });
 
   test("has the parameters that its config asks for", () => {
     assert.equal(names(make()), ["encoder", "decoder", "decoder_bias", "router.weight", "router.input_bias"]);

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
@@ -13,7 +13,7 @@ const checkpoint = "step-00000012.safetensors";
 async function doneRun(): Promise<string> {
   const folder = temporaryFolder();
   put(join(folder, "checkpoints", checkpoint), "");
-  put(join(folder, "evaluation.json"), {});
+  put(join(folder, "evaluation.json"), { metrics: {}, artefacts: {} });
   await endAttempt(beginAttempt(folder), { outcome: "done", checkpoint });
   return folder;
 }
@@ -50,6 +50,12 @@ suite("state of a run", (test) => {
       attempt: 2,
       failure: { code: "DISK_FULL", message: "full" },
     });
+  });
+
+  test("is interrupted when the evaluation is damaged: only that is then done again", async () => {
+    const folder = await doneRun();
+    writeFileSync(join(folder, "evaluation.json"), '{"metrics": {');
+    assert.equal(deriveState(folder), { state: "interrupted", attempt: 1 });
   });
 
   test("is done when the exit record, the final checkpoint and the evaluation are there", async () => {

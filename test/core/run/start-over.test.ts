@@ -12,7 +12,7 @@ suite("starting a run over", (test) => {
     const folder = temporaryFolder();
     const checkpoint = "step-00000012.safetensors";
     put(join(folder, "checkpoints", checkpoint), "weights");
-    put(join(folder, "evaluation.json"), "{}");
+    put(join(folder, "evaluation.json"), { metrics: {}, artefacts: {} });
     put(join(folder, "metrics.jsonl"), "line\n");
     await endAttempt(beginAttempt(folder), { outcome: "done", checkpoint });
     assert.is(deriveState(folder).state, "done");

@@ -6,6 +6,7 @@ import type { TrainingInput } from "../../../core/training/train.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
 import { normalRows } from "../model/make-model.ts";
+import { KernelError } from "../../../kernels/kernel-error.ts";
 import { suite } from "../../suite.ts";
 import { batchSize, makeTraining, numTensors, parameterValues, width } from "./make-training.ts";
 
@@ -142,6 +143,30 @@ suite("training loop", (test, hooks) => {
       onCheckpoint: () => void saved.push(1),
     });
     assert.equal([summary.step, summary.interrupted, summary.stepMs, saved.length], [0, true, undefined, 0]);
+    training.dispose();
+  });
+  test("fails with the step and advice when a diverged router makes a kernel refuse its gates", async () => {
+    const training = makeTraining(device, { steps: 5 });
+    const { forward } = training.model;
+    let calls = 0;
+    const model = {
+      ...training.model,
+      forward: (acts_BD: Parameters<typeof forward>[0]) => {
+        calls += 1;
+        if (calls === 3)
+          throw new KernelError("KERNEL_VALUE_RANGE", "A value is negative.", { where: "encodeTopK: gates_BR" });
+        return forward(acts_BD);
+      },
+    };
+    try {
+      await train({ ...training.input, model });
+      assert.unreachable();
+    } catch (error) {
+      const { code, where, next } = error as SwitchyardError;
+      assert.is(code, "LOSS_NOT_FINITE");
+      assert.match(where ?? "", "step 3, encodeTopK: gates_BR");
+      assert.match(next ?? "", "learningRate");
+    }
     training.dispose();
   });
   test("fails on an infinite loss with the step, before any parameter changes", async () => {
