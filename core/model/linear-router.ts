@@ -20,11 +20,13 @@ export const routerBias = Type.Enum(["shared", "separate", "none"], {
     "updates (what the authors' code does). separate: starts there and trains on its own. none: nothing is subtracted.",
 });
 
+export type LinearRouterInit = Readonly<{ weight: ParameterInit; input_bias?: ParameterInit }>;
+
 /** `weight` [E, D] uniform in +-1/sqrt(D), as a PyTorch linear layer starts, and `input_bias` [D] unless there is none. */
 export function initialiseLinearRouter(
   { experts, width, bias }: { readonly experts: number; readonly width: number; readonly bias: RouterBias },
   rng: Rng,
-): Readonly<Record<string, ParameterInit>> {
+): LinearRouterInit {
   const stream = rng.stream("router");
   const bound = 1 / Math.sqrt(width);
   const values = Float32Array.from({ length: experts * width }, () => (2 * stream.uniform() - 1) * bound);

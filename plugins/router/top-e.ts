@@ -42,10 +42,10 @@ export const topE = definePlugin({
   create: ({ experts, e, gate, bias }, { tf }) => {
     checkSelection(experts, e);
     return {
-      initialise: ({ width }, rng) => ({
-        ...initialiseLinearRouter({ experts, width, bias }, rng),
-        score_bias: { shape: [experts], values: new Float32Array(experts) },
-      }),
+      initialise: ({ width }, rng) => {
+        const { weight, ...inputBias } = initialiseLinearRouter({ experts, width, bias }, rng);
+        return { weight, score_bias: { shape: [experts], values: new Float32Array(experts) }, ...inputBias };
+      },
       route: (acts_BD, parameters) => {
         const products_BE = linearScores(tf, acts_BD, parameters);
         const scores_BE = tf.relu<tensorflow.Tensor2D>(

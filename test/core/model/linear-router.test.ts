@@ -7,20 +7,20 @@ import { suite } from "../../suite.ts";
 suite("linear router", (test) => {
   test("starts its weight uniform within 1/sqrt(D), from the run's seed", () => {
     const { weight } = initialiseLinearRouter({ experts: 64, width: 100, bias: "none" }, createRng(1));
-    assert.equal(weight?.shape, [64, 100]);
-    const values = weight!.values;
+    assert.equal(weight.shape, [64, 100]);
+    const values = weight.values;
     assert.is(values.length, 6400);
     assert.ok(values.every((value) => Math.abs(value) <= 0.1));
     // Variance of U(-a, a) is a^2 / 3.
     const variance = values.reduce((sum, value) => sum + value * value, 0) / values.length;
     assert.ok(Math.abs(variance - 0.01 / 3) < 0.0002, `${variance}`);
     const again = initialiseLinearRouter({ experts: 64, width: 100, bias: "none" }, createRng(1));
-    assert.equal(again["weight"]?.values, values);
+    assert.equal(again.weight.values, values);
   });
 
   test("has an input bias unless there is none, which follows the decoder's or copies it once", () => {
     const biasOf = (bias: "shared" | "separate" | "none") =>
-      initialiseLinearRouter({ experts: 2, width: 3, bias }, createRng(0))["input_bias"]?.decoderBias;
+      initialiseLinearRouter({ experts: 2, width: 3, bias }, createRng(0)).input_bias?.decoderBias;
     assert.equal([biasOf("shared"), biasOf("separate"), biasOf("none")], ["shared", "copy", undefined]);
     assert.equal(routerBias.enum, ["shared", "separate", "none"]);
   });

@@ -99,7 +99,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
       const { facts, instance } = build();
       const shape = createModelShape({ width: 9, features: 8, router: facts });
       const inits = instance.initialise(shape, createRng(0));
-      assert.equal(Object.keys(inits), ["weight", "input_bias", "score_bias"]);
+      assert.equal(Object.keys(inits), ["weight", "score_bias", "input_bias"]);
       assert.equal(inits["weight"]!.shape, [4, 9]);
       assert.ok(inits["weight"]!.values.every((value) => Math.abs(value) <= 1 / 3));
       assert.ok(inits["score_bias"]!.values.every((value) => value === 0));
