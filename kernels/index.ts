@@ -11,6 +11,7 @@ import type { Kernels } from "./kernels.ts";
 import { rowSparseAccumulate } from "./row-sparse-accumulate/contract.ts";
 import { sparseDecode } from "./sparse-decode/contract.ts";
 import { sparseGatherDot } from "./sparse-gather-dot/contract.ts";
+import { squaredError } from "./squared-error/contract.ts";
 
 export { KernelError } from "./kernel-error.ts";
 export { registerKernels } from "./register.ts";
@@ -29,6 +30,7 @@ export function createKernels(): Kernels {
     adamStep,
     normaliseRows,
     removeParallelComponent,
+    squaredError,
     globalNorm,
   };
 }

@@ -35,6 +35,11 @@ export interface AdamHyperparameters {
   readonly epsilon: number;
   /** Counted from 1, for the bias correction. */
   readonly step: number;
+  /**
+   * The parameter is a matrix whose rows keep their norm: the gradient first loses its component along each row, as
+   * by `removeParallelComponent`.
+   */
+  readonly acrossRows?: boolean;
 }
 
 export interface Kernels {
@@ -85,6 +90,8 @@ export interface Kernels {
   normaliseRows(matrix_FD: tf.Variable): void;
   /** gradient - (gradient . u) u for every row, with u the row of `matrix_FD` divided by its norm. */
   removeParallelComponent(gradient_FD: tf.Tensor2D, matrix_FD: tf.Tensor2D): tf.Tensor2D;
+  /** Mean over rows of ||prediction - target||^2, the sum over the width. Differentiable in both. */
+  squaredError(prediction_BD: tf.Tensor2D, target_BD: tf.Tensor2D): tf.Scalar;
   /** Square root of the sum of squares over all tensors, accumulated in float64 where the device allows. */
   globalNorm(tensors: readonly tf.Tensor[]): number;
 }

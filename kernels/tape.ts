@@ -26,7 +26,24 @@ export function runKernel(name: string, call: KernelCall): tf.Tensor {
   return run(name, call) as tf.Tensor;
 }
 
-/** The same for a kernel with several outputs, or none. */
+/** The name of the version of a kernel whose result is formed when somebody reads it. */
+export function deferredName(name: string): string {
+  return `${name}Deferred`;
+}
+
+/** Runs the deferred version where the current backend has one (native/deferred.ts), else the kernel itself. */
+export function runDeferrable(name: string, call: KernelCall): tf.Tensor {
+  const deferred = deferredName(name);
+  const known = tf.getKernel(deferred, tf.getBackend()) as tf.KernelConfig | undefined;
+  return runKernel(known === undefined ? name : deferred, call);
+}
+
+/** A kernel's gradient, for the kernel and for its deferred version. */
+export function deferrableGradient(config: tf.GradConfig): readonly tf.GradConfig[] {
+  return [config, { ...config, kernelName: deferredName(config.kernelName) }];
+}
+
+/** As `runKernel`, for a kernel with several outputs, or none. */
 export function runKernelWithOutputs(name: string, call: KernelCall): readonly tf.Tensor[] {
   return run(name, call) as tf.Tensor[];
 }

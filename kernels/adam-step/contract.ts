@@ -32,6 +32,8 @@ export type AdamStepAttributes = {
   readonly stepSize: number;
   /** 1 / sqrt(1 - b2^t) */
   readonly rootCorrection: number;
+  /** 1: the gradient first loses its component along the parameter's rows. 0: not. */
+  readonly acrossRows: number;
 };
 
 /** See `Kernels.adamStep`. @throws KernelError KERNEL_SHAPE, KERNEL_DTYPE, KERNEL_VALUE_RANGE */
@@ -42,7 +44,7 @@ export function adamStep(
   hyperparameters: AdamHyperparameters,
 ): void {
   const { first, second } = moments;
-  const { shape } = parameter;
+  const shape = hyperparameters.acrossRows === true ? [parameter.shape[0], parameter.shape[1]] : parameter.shape;
   checkTensor(parameter, "adamStep: parameter", { shape, dtype: "float32" });
   checkTensor(gradient, "adamStep: gradient", { shape, dtype: "float32" });
   checkTensor(first, "adamStep: moments.first", { shape, dtype: "float32" });
@@ -59,6 +61,7 @@ export function adamStep(
     epsilon,
     stepSize: learningRate / (1 - beta1 ** step),
     rootCorrection: 1 / Math.sqrt(1 - beta2 ** step),
+    acrossRows: hyperparameters.acrossRows === true ? 1 : 0,
   };
   runKernelWithOutputs(adamStepName, { differentiable: { parameter, gradient, first, second }, attrs });
 }

@@ -1,11 +1,13 @@
 /** The Adam step over typed arrays: one pass over seven streams, each element computed in float64. */
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- loops over typed arrays, every index below a length */
 import { hostVersion, type KernelVersion } from "../kernel-version.ts";
+import { appliedGradient } from "./applied-gradient.ts";
 import { adamStepName, type AdamStepAttributes, type AdamStepInputs } from "./contract.ts";
 
 export const adamStepHost: readonly KernelVersion[] = [
   hostVersion(adamStepName, (memory, inputs: AdamStepInputs, attrs: AdamStepAttributes) => {
-    const { parameter, gradient, first, second } = inputs;
+    const { parameter, first, second } = inputs;
+    const gradient = appliedGradient(inputs, attrs);
     const { beta1, beta2, epsilon, stepSize, rootCorrection } = attrs;
     // New memory, not the variables' own: see host-memory.ts.
     const nextParameter = memory.allocate(parameter.shape, "float32");

@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../kernels.ts";
 
 export interface Device {
-  /** The name in configs: cpu, wasm, tensorflow. */
+  /** The name in configs: cpu, native, wasm, tensorflow. */
   readonly name: string;
   /** For people: "wasm (tfjs 4.22.0, SIMD, 1 thread)". */
   readonly description: string;
@@ -11,6 +11,13 @@ export interface Device {
   readonly reason?: string;
   readonly tf: typeof tf;
   readonly kernels: Kernels;
+  /**
+   * Changes how many threads the device uses, from the next operation on; the results keep their bits. Called once the
+   * device is open and whenever the process's share of the machine changes, between two operations. Absent on a device
+   * whose threads are not its own to choose.
+   * @param threads At least 1.
+   */
+  setThreads?(threads: number): void;
 }
 
 /** How a device is opened, or why it cannot be. */

@@ -19,7 +19,7 @@ export const encodeTopKGradient: tf.GradConfig = {
     const [, dvalues_BK] = dy as tf.Tensor2D[] as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
     const [acts_BD, encoder_FD, indices_BK, values_BK] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
     const numFeatures = encoder_FD.shape[0];
-    const coefficients_BK: tf.Tensor2D = tf.mul(dvalues_BK, tf.cast(tf.greater(values_BK, 0), "float32"));
+    const coefficients_BK: tf.Tensor2D = tf.mul(dvalues_BK, tf.step(values_BK));
     return {
       acts_BD: () => runSparseDecode({ indices_BK, values_BK: coefficients_BK, decoder_FD: encoder_FD }),
       encoder_FD: () => runRowSparseAccumulate({ indices_BK, coefficients_BK, rows_BD: acts_BD }, { numFeatures }),

@@ -6,7 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { checkCount, checkIndices, checkTensor } from "../checks.ts";
-import { runKernel } from "../tape.ts";
+import { runDeferrable, runKernel } from "../tape.ts";
 
 export const rowSparseAccumulateName = "SwitchyardRowSparseAccumulate";
 
@@ -30,13 +30,17 @@ export function rowSparseAccumulate(
   checkTensor(rows_BD, `${name}: rows_BD`, { shape: [indices_BK.shape[0], undefined], dtype: "float32" });
   checkCount(numFeatures, `${name}: numFeatures`);
   checkIndices(indices_BK, `${name}: indices_BK`, numFeatures);
-  return runRowSparseAccumulate({ indices_BK, coefficients_BK, rows_BD }, { numFeatures });
+  return runKernel(rowSparseAccumulateName, {
+    differentiable: { coefficients_BK, rows_BD },
+    fixed: { indices_BK },
+    attrs: { numFeatures },
+  }) as tf.Tensor2D;
 }
 
-/** Without checks, for gradients. */
+/** Without checks, for gradients; may be formed when it is read. */
 export function runRowSparseAccumulate(
   { indices_BK, ...differentiable }: RowSparseAccumulateInputs,
   attrs: RowSparseAccumulateAttributes,
 ): tf.Tensor2D {
-  return runKernel(rowSparseAccumulateName, { differentiable, fixed: { indices_BK }, attrs }) as tf.Tensor2D;
+  return runDeferrable(rowSparseAccumulateName, { differentiable, fixed: { indices_BK }, attrs }) as tf.Tensor2D;
 }

@@ -10,7 +10,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { checkIndices, checkTensor } from "../checks.ts";
-import { runKernel } from "../tape.ts";
+import { runDeferrable, runKernel } from "../tape.ts";
 
 export const sparseDecodeName = "SwitchyardSparseDecode";
 
@@ -27,10 +27,13 @@ export function sparseDecode(indices_BK: tf.Tensor2D, values_BK: tf.Tensor2D, de
   checkTensor(values_BK, `${name}: values_BK`, { shape: indices_BK.shape, dtype: "float32" });
   checkTensor(decoder_FD, `${name}: decoder_FD`, { shape: [undefined, undefined], dtype: "float32" });
   checkIndices(indices_BK, `${name}: indices_BK`, decoder_FD.shape[0]);
-  return runSparseDecode({ indices_BK, values_BK, decoder_FD });
+  return runKernel(sparseDecodeName, {
+    differentiable: { values_BK, decoder_FD },
+    fixed: { indices_BK },
+  }) as tf.Tensor2D;
 }
 
-/** Without checks, for gradients. */
+/** Without checks, for gradients; may be formed when it is read. */
 export function runSparseDecode({ indices_BK, ...differentiable }: SparseDecodeInputs): tf.Tensor2D {
-  return runKernel(sparseDecodeName, { differentiable, fixed: { indices_BK } }) as tf.Tensor2D;
+  return runDeferrable(sparseDecodeName, { differentiable, fixed: { indices_BK } }) as tf.Tensor2D;
 }

@@ -7,7 +7,7 @@
  */
 import { Type } from "typebox";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
-import { tensorFlowRef } from "../../core/services.ts";
+import { kernelsRef } from "../../core/services.ts";
 
 export const reconstruction = definePlugin({
   kind: "loss",
@@ -17,10 +17,9 @@ export const reconstruction = definePlugin({
   options: Type.Object({
     weight: Type.Number({ minimum: 0, default: 1, description: "What the error is multiplied by in the total loss." }),
   }),
-  deps: { tf: tensorFlowRef },
-  create: ({ weight }, { tf }) => ({
+  deps: { kernels: kernelsRef },
+  create: ({ weight }, { kernels }) => ({
     weight: () => weight,
-    compute: ({ acts_BD, reconstruction_BD }) =>
-      tf.mean(tf.sum(tf.square(tf.sub(reconstruction_BD, acts_BD)), 1)).asScalar(),
+    compute: ({ acts_BD, reconstruction_BD }) => kernels.squaredError(reconstruction_BD, acts_BD),
   }),
 });

@@ -80,16 +80,8 @@ export const adam = definePlugin({
           const gradient = gradients.get(name);
           const own = moments.get(name);
           if (gradient === undefined || own === undefined) continue;
-          tf.tidy(() => {
-            const isConstrained = decoderNorm === "unit" && name === "decoder";
-            const applied = isConstrained
-              ? kernels.removeParallelComponent(
-                  gradient as tensorflow.Tensor2D,
-                  variable as tensorflow.Tensor as tensorflow.Tensor2D,
-                )
-              : gradient;
-            kernels.adamStep(variable, applied, own, hyperparameters);
-          });
+          const acrossRows = decoderNorm === "unit" && name === "decoder";
+          kernels.adamStep(variable, gradient, own, { ...hyperparameters, acrossRows });
           propagateShared(tf, parameters, name);
         }
       },

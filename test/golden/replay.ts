@@ -164,7 +164,17 @@ function recordGradients(kernels: Kernels): {
 } {
   const recorded = { isOpen: true, byVariable: new Map<number, Float32Array>() };
   const adamStep: Kernels["adamStep"] = (parameter, gradient, moments, hyperparameters) => {
-    if (recorded.isOpen) recorded.byVariable.set(parameter.id, Float32Array.from(gradient.dataSync()));
+    if (recorded.isOpen) {
+      const applied =
+        hyperparameters.acrossRows === true
+          ? kernels.removeParallelComponent(
+              gradient as tensorflow.Tensor2D,
+              parameter as tensorflow.Tensor as tensorflow.Tensor2D,
+            )
+          : gradient;
+      recorded.byVariable.set(parameter.id, Float32Array.from(applied.dataSync()));
+      if (applied !== gradient) applied.dispose();
+    }
     kernels.adamStep(parameter, gradient, moments, hyperparameters);
   };
   return { recorded, kernels: { ...kernels, adamStep } };

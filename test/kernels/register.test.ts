@@ -7,9 +7,18 @@ import { suite } from "../suite.ts";
 suite("registration of kernels", (test) => {
   test("has a reference and a host version of every kernel", () => {
     const names = [...kernelNames("reference")].sort();
-    assert.is(names.length, 11);
+    assert.is(names.length, 13);
     assert.is(new Set(names).size, names.length);
     assert.equal([...kernelNames("host")].sort(), names);
+  });
+
+  test("has a native version of every kernel, and deferred ones of two", () => {
+    const expected = [
+      ...kernelNames("host"),
+      "SwitchyardRowSparseAccumulateDeferred",
+      "SwitchyardSparseDecodeDeferred",
+    ];
+    assert.equal([...kernelNames("native")].sort(), expected.sort());
   });
 
   test("replaces what was registered before, without a warning", () => {
@@ -42,6 +51,7 @@ suite("registration of kernels", (test) => {
       "SwitchyardRowSparseAccumulate",
       "SwitchyardSparseDecode",
       "SwitchyardSparseGatherDot",
+      "SwitchyardSquaredError",
     ]);
   });
 

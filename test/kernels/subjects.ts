@@ -1,19 +1,31 @@
-/** The four things that every kernel suite runs against: both versions on both backends that are always there. */
+/**
+ * What every kernel suite runs against: both versions on both backends that are always there, and on the native device
+ * its own version with each instruction set of this processor, and the reference over its replaced tfjs kernels.
+ */
 import { cpuDevice } from "../../kernels/devices/cpu.ts";
 import type { DeviceProvider } from "../../kernels/devices/device.ts";
+import { nativeDevice } from "../../kernels/devices/native.ts";
 import { wasmDevice } from "../../kernels/devices/wasm.ts";
 import type { Implementation } from "../../kernels/kernel-version.ts";
+import { loadAddon, type NativeAddon } from "../../kernels/native/addon.ts";
 import { registerKernels } from "../../kernels/register.ts";
 import type { ConformanceCase } from "../conformance/conformance-case.ts";
 import type { KernelSubject } from "../conformance/kernels/kernel-subject.ts";
 import { suite } from "../suite.ts";
+
+const loaded = loadAddon();
+const native = nativeDevice({ threads: 2, load: () => loaded });
 
 export const subjects: readonly KernelSubject[] = [
   subject(cpuDevice, "reference"),
   subject(wasmDevice, "reference"),
   subject(cpuDevice, "host"),
   subject(wasmDevice, "host"),
+  ...("addon" in loaded ? [subject(native, "reference"), ...instructionSets(loaded.addon)] : []),
 ];
+
+/** Why the native subjects are missing, where they are. */
+export const nativeMissing = "addon" in loaded ? undefined : loaded.reason;
 
 function subject(provider: DeviceProvider, implementation: Implementation): KernelSubject {
   return {
@@ -26,6 +38,19 @@ function subject(provider: DeviceProvider, implementation: Implementation): Kern
   };
 }
 
+/** The same kernels compiled for each instruction set that this processor has. */
+function instructionSets(addon: NativeAddon): readonly KernelSubject[] {
+  return addon.instructionSets.map((name, number) => ({
+    name: `native kernels on native, ${name}`,
+    open: async () => {
+      const device = await native.open();
+      registerKernels("native", "native");
+      addon.setInstructionSet(number);
+      return device;
+    },
+  }));
+}
+
 /** Runs the cases of an operation against every subject, one suite each. */
 export function runOnAll(operation: string, cases: (subject: KernelSubject) => readonly ConformanceCase[]): void {
   for (const subject of subjects) {
@@ -33,4 +58,8 @@ export function runOnAll(operation: string, cases: (subject: KernelSubject) => r
       for (const { name, run } of cases(subject)) test(name, run);
     });
   }
+  if (nativeMissing === undefined) return;
+  suite(`${operation}: native kernels`, (test) => {
+    test("run on the native device", () => undefined, { skip: `native is not available: ${nativeMissing}` });
+  });
 }

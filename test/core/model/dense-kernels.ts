@@ -35,8 +35,10 @@ export const denseKernels: Kernels = {
     const code_BF = tf.sum<tf.Tensor2D>(tf.mul(chosen_BKF, tf.expandDims(coefficients_BK, 2)), 1);
     return tf.matMul(code_BF, rows_BD, true, false);
   },
-  adamStep: (parameter, gradient, { first, second }, { learningRate, beta1, beta2, epsilon, step }) => {
+  adamStep: (parameter, given, { first, second }, { learningRate, beta1, beta2, epsilon, step, acrossRows }) => {
     tf.tidy(() => {
+      const gradient =
+        acrossRows === true ? across(given as tf.Tensor2D, parameter as tf.Tensor as tf.Tensor2D) : given;
       first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
       second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
       const root = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** step)), epsilon);
@@ -49,17 +51,21 @@ export const denseKernels: Kernels = {
       matrix_FD.assign(tf.div(matrix_FD, tf.maximum(norm_F1, 1e-30)));
     });
   },
-  removeParallelComponent: (gradient_FD, matrix_FD) =>
-    tf.tidy(() => {
-      const unit_FD = tf.div(matrix_FD, tf.sqrt(tf.sum(tf.square(matrix_FD), 1, true)));
-      return tf.sub(gradient_FD, tf.mul(unit_FD, tf.sum(tf.mul(gradient_FD, unit_FD), 1, true)));
-    }),
+  removeParallelComponent: across,
+  squaredError: (prediction_BD, target_BD) => tf.mean(tf.sum(tf.squaredDifference(prediction_BD, target_BD), 1)),
   globalNorm: (tensors) => {
     let squares = 0;
     for (const tensor of tensors) for (const value of tensor.dataSync()) squares += value * value;
     return Math.sqrt(squares);
   },
 };
+
+function across(gradient_FD: tf.Tensor2D, matrix_FD: tf.Tensor2D): tf.Tensor2D {
+  return tf.tidy(() => {
+    const unit_FD = tf.div(matrix_FD, tf.sqrt(tf.sum(tf.square(matrix_FD), 1, true)));
+    return tf.sub(gradient_FD, tf.mul(unit_FD, tf.sum(tf.mul(gradient_FD, unit_FD), 1, true)));
+  });
+}
 
 function denseEncodeTopK(input: EncodeTopKInput): EncodeTopKOutput {
   const { acts_BD, encoder_FD, encoderBias_F, expertIndices_BR, gates_BR, numExperts, k } = input;

@@ -1,0 +1,196 @@
+#include "thread-pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace switchyard {
+
+namespace {
+
+constexpr size_t alignment = 64;
+constexpr size_t smallestBlock = size_t{1} << 20;
+/** Turns that an idle thread waits awake: a training step starts kernels a few microseconds apart. */
+constexpr int awakeTurns = 4000;
+
+size_t roundUp(size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+/** What the threads of one kernel share. */
+struct Job {
+  ThreadPool::Work work = nullptr;
+  void* context = nullptr;
+  int64_t units = 0;
+  std::atomic<int64_t> next{0};
+};
+
+/** Bit of `entered` that is set while no helper may join: those below it count the helpers that did. */
+constexpr int closed = 1 << 30;
+
+struct State {
+  /** Held by the thread whose kernel runs: JavaScript may have several threads, the pool serves one at a time. */
+  std::mutex kernel;
+  std::mutex sleep;
+  std::condition_variable wake;
+  std::atomic<int> wanted{1};
+  int started = 0;
+  Arena arenas[ThreadPool::maxThreads];
+  Arena lists;
+  Arena packed;
+  Job job;
+  /** Counts kernels; a helper that sees a new number tries to join. Written under `sleep`. */
+  std::atomic<uint64_t> round{0};
+  /** How many helpers are of use to this kernel. */
+  std::atomic<int> helping{0};
+  std::atomic<int> entered{closed};
+  std::atomic<int> left{0};
+};
+
+/** Never destroyed: helpers may still sleep on its condition when the process ends. */
+State& state() {
+  static State* const only = new State();
+  return *only;
+}
+
+void takeUnits(Job& job, Arena& arena) {
+  for (;;) {
+    const int64_t unit = job.next.fetch_add(1, std::memory_order_relaxed);
+    if (unit >= job.units) return;
+    arena.reset();
+    job.work(job.context, unit, arena);
+  }
+}
+
+/** A helper that wakes when the kernel is over finds it closed, and nobody waits for it. */
+void join(State& pool, int index) {
+  if (index >= pool.helping.load(std::memory_order_acquire)) return;
+  if ((pool.entered.fetch_add(1, std::memory_order_acq_rel) & closed) != 0) return;
+  takeUnits(pool.job, pool.arenas[index + 1]);
+  pool.left.fetch_add(1, std::memory_order_release);
+}
+
+void help(State& pool, int index) {
+  uint64_t seen = 0;
+  const auto news = [&] { return pool.round.load(std::memory_order_acquire) != seen; };
+  for (;;) {
+    for (int turn = 0; turn < awakeTurns && !news(); turn++) pause();
+    if (!news()) {
+      std::unique_lock<std::mutex> lock(pool.sleep);
+      pool.wake.wait(lock, news);
+    }
+    seen = pool.round.load(std::memory_order_acquire);
+    join(pool, index);
+  }
+}
+
+void startHelpers(State& pool) {
+  for (; pool.started < pool.wanted - 1; pool.started++) {
+    std::thread([&pool, index = pool.started] { help(pool, index); }).detach();
+  }
+}
+
+void call(State& pool, int helping) {
+  pool.left.store(0, std::memory_order_relaxed);
+  pool.helping.store(helping, std::memory_order_release);
+  pool.entered.store(0, std::memory_order_release);
+  {
+    std::lock_guard<std::mutex> lock(pool.sleep);
+    pool.round.fetch_add(1, std::memory_order_release);
+  }
+  pool.wake.notify_all();
+}
+
+void waitForHelpers(State& pool) {
+  const int helpers = pool.entered.fetch_or(closed, std::memory_order_acq_rel);
+  for (int turn = 0; pool.left.load(std::memory_order_acquire) != helpers; turn++) {
+    if (turn < awakeTurns) pause();
+    else std::this_thread::yield();
+  }
+}
+
+}  // namespace
+
+void Arena::reset() {
+  size_t total = 0;
+  int blocks = 0;
+  for (Block* block = last_; block != nullptr; block = block->before) {
+    total += block->size;
+    blocks += 1;
+  }
+  if (blocks <= 1) {
+    if (last_ != nullptr) last_->used = 0;
+    return;
+  }
+  while (last_ != nullptr) {
+    Block* const before = last_->before;
+    free(last_);
+    last_ = before;
+  }
+  take(total);
+  last_->used = 0;
+}
+
+void* Arena::take(size_t bytes) {
+  const size_t needed = roundUp(bytes);
+  if (last_ == nullptr || last_->size - last_->used < needed) {
+    const size_t size = needed > smallestBlock ? needed : smallestBlock;
+    void* const memory = aligned_alloc(alignment, roundUp(sizeof(Block)) + size);
+    if (memory == nullptr) {
+      fprintf(stderr, "switchyard: the system has no memory left for a kernel's %zu bytes\n", size);
+      abort();
+    }
+    last_ = new (memory) Block{last_, size, 0};
+  }
+  char* const start = reinterpret_cast<char*>(last_) + roundUp(sizeof(Block)) + last_->used;
+  last_->used += needed;
+  return start;
+}
+
+ThreadPool& ThreadPool::instance() {
+  static ThreadPool* const pool = new ThreadPool();
+  return *pool;
+}
+
+void ThreadPool::setThreads(int count) {
+  state().wanted.store(count < 1 ? 1 : count > maxThreads ? maxThreads : count);
+}
+
+int ThreadPool::threads() const { return state().wanted.load(); }
+
+Arena& ThreadPool::lists() { return state().lists; }
+
+Arena& ThreadPool::packed() { return state().packed; }
+
+void ThreadPool::run(int64_t units, Work work, void* context) {
+  State& pool = state();
+  std::lock_guard<std::mutex> kernel(pool.kernel);
+  startHelpers(pool);
+  const int64_t others = units - 1;
+  const int spare = pool.wanted - 1;
+  const int helping = others < spare ? static_cast<int>(others < 0 ? 0 : others) : spare;
+  pool.job.work = work;
+  pool.job.context = context;
+  pool.job.units = units;
+  pool.job.next.store(0, std::memory_order_relaxed);
+  if (helping > 0) call(pool, helping);
+  takeUnits(pool.job, pool.arenas[0]);
+  if (helping > 0) waitForHelpers(pool);
+}
+
+}  // namespace switchyard
