@@ -25,6 +25,7 @@ export {
   sourceProgressRef,
   sourceRef,
   tensorFlowRef,
+  threadsRef,
 } from "./services.ts";
 export { createRng } from "./model/rng.ts";
 export type { RandomStream, Rng } from "./model/rng.ts";

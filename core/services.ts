@@ -12,6 +12,11 @@ import { defineService } from "./plugin/service.ts";
 export const tensorFlowRef = defineService<typeof tf>("core.tensorflow", "sweep");
 export const deviceRef = defineService<Device>("core.device", "sweep");
 export const kernelsRef = defineService<Kernels>("core.kernels", "sweep");
+/**
+ * How many threads this process may use: the machine's cores divided by the runs that execute at the same time. It is
+ * the share at the moment when it is asked for; `Device.setThreads` is told when it changes.
+ */
+export const threadsRef = defineService<number>("core.threads", "sweep");
 export const pathsRef = defineService<ProjectPaths>("core.paths", "sweep");
 /** Where a source reports how far its preparation is. */
 export const sourceProgressRef = defineService<SourceProgress>("core.source-progress", "sweep");

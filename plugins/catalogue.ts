@@ -31,6 +31,7 @@ export const catalogue: BuiltInPlugins = {
   "executor/local": () => import("./executor/local.ts").then((module) => module.local),
   "device/auto": () => import("./device/auto.ts").then((module) => module.auto),
   "device/cpu": () => import("./device/cpu.ts").then((module) => module.cpu),
+  "device/native": () => import("./device/native.ts").then((module) => module.native),
   "device/tensorflow": () => import("./device/tensorflow.ts").then((module) => module.tensorflow),
   "device/wasm": () => import("./device/wasm.ts").then((module) => module.wasm),
   "plot/duplication": () => import("./plot/duplication.ts").then((module) => module.duplication),

@@ -12,6 +12,7 @@ import { buildConfigSchema } from "../config/config-schema.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
 import { placeText } from "../config/format-diagnostics.ts";
 import { writeError } from "../data/file-errors.ts";
+import { packageRoot } from "../package-root.ts";
 import { createCatalogue } from "../plugin/catalogue.ts";
 import type { PluginCatalogue } from "../plugin/catalogue.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
@@ -42,22 +43,46 @@ export interface OpenConfig extends OpenProject {
   readonly composition: Composition;
 }
 
+/** A project whose plugins are known by name, and none of them loaded. */
+export type ListedProject = Omit<OpenProject, "schema">;
+
 /** @param config Config file whose project and plugins are meant; without it, the project around `io.cwd`. */
 export async function openProject(io: Io, config?: string): Promise<OpenProject> {
-  if (config !== undefined) return openConfig(io, config, []);
+  const listed = await listProject(io, config);
+  return { ...listed, schema: await schemaOf(listed.catalogue) };
+}
+
+/** As `openProject`, but a plugin that cannot be loaded is in nobody's way. */
+export async function listProject(io: Io, config?: string): Promise<ListedProject> {
+  if (config !== undefined) return listConfig(io, config, []);
   const project = findProject(io.cwd);
-  const catalogue = await createCatalogue({ builtIn, requested: [], projectFolder: project.projectFolder });
-  return { project, catalogue, schema: await schemaOf(catalogue) };
+  const { projectFolder } = project;
+  return { project, catalogue: await createCatalogue({ builtIn, requested: [], projectFolder }) };
+}
+
+/** A project with the plugins that Switchyard brings alone, for when its own cannot be listed. */
+export async function listBuiltIn(io: Io): Promise<ListedProject> {
+  // The plugins of the package's own folder are the built-in ones.
+  const catalogue = await createCatalogue({ builtIn, requested: [], projectFolder: packageRoot });
+  return { project: findProject(io.cwd), catalogue };
 }
 
 /** @throws ConfigError with all problems of files and words; SwitchyardError for plugins that cannot be loaded */
 export async function openConfig(io: Io, config: string, words: readonly string[]): Promise<OpenConfig> {
+  const listed = await listConfig(io, config, words);
+  return { ...listed, schema: await schemaOf(listed.catalogue) };
+}
+
+async function listConfig(
+  io: Io,
+  config: string,
+  words: readonly string[],
+): Promise<ListedProject & { readonly composition: Composition }> {
   const { project, file } = projectOfConfig(io, config);
   const { projectFolder } = project;
   const composition = await composeConfig({ file, words, env: io.env, projectFolder });
   const requested = composition.plugins.map(({ specifier, where }) => ({ specifier, where: placeText(where) }));
-  const catalogue = await createCatalogue({ builtIn, requested, projectFolder });
-  return { project, composition, catalogue, schema: await schemaOf(catalogue) };
+  return { project, composition, catalogue: await createCatalogue({ builtIn, requested, projectFolder }) };
 }
 
 /** Writes the schema for editors. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
@@ -82,9 +107,10 @@ export function createRunner(paths: ProjectPaths): LocalRunner {
       const { executeRun } = await import("../run/execute-run.ts");
       return executeRun({ job, catalogue: await catalogueOfRun(job.folder, paths), paths, ...options });
     },
-    prepare: async (source, progress) => {
+    prepare: async (source, progress, threads) => {
       const { prepareSource } = await import("../run/prepare-source.ts");
-      await prepareSource({ source, catalogue: await catalogueOfRun(source.folder, paths), paths, progress });
+      const catalogue = await catalogueOfRun(source.folder, paths);
+      await prepareSource({ source, catalogue, paths, progress, threads });
     },
   };
 }

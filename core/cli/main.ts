@@ -21,7 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import("./commands/report.ts")).report,
   plugins: async () => (await import("./commands/plugins.ts")).plugins,
   schema: async () => (await import("./commands/schema.ts")).schema,
-
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
   new: async () => (await import("./commands/new.ts")).newPlugin,
   explain: async () => (await import("./commands/explain.ts")).explain,
 };

@@ -1,8 +1,8 @@
 // A digest of names, sizes and times of every source file: cheap enough to compare at every start, and different as
 // soon as a file was edited, added, removed or checked out anew.
 import { createHash } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, sep } from "node:path";
 
 const folders = ["core", "kernels", "plugins", "test/conformance"];
 
@@ -12,6 +12,20 @@ export function sourceStamp(root) {
   for (const folder of folders) addFolder(hash, root, folder);
   addFile(hash, root, "package.json");
   return hash.digest("hex");
+}
+
+/**
+ * Whether the bundle in dist/ is what the sources would give: "fresh", "stale" or "missing"; "installed" where nobody
+ * edits sources, so that the bundle is used as it is.
+ * @param {string} root Absolute folder of the package.
+ */
+export function bundleState(root) {
+  if (root.split(sep).includes("node_modules")) return "installed";
+  try {
+    return readFileSync(join(root, "dist", "stamp.txt"), "utf8") === sourceStamp(root) ? "fresh" : "stale";
+  } catch {
+    return "missing";
+  }
 }
 
 function addFolder(hash, root, folder) {

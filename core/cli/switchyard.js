@@ -2,9 +2,10 @@
 // Starts Switchyard from the bundle in dist/ when it matches the sources, else from the sources. Plain JavaScript,
 // because it runs before anything can read TypeScript. Installed as a package, only the bundle is used: Node does not
 // read TypeScript under node_modules, and nobody edits sources there.
-import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { dirname, join, sep } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { bundleState } from "./source-stamp.js";
 
 const here = dirname(realpathSync(fileURLToPath(import.meta.url)));
 const root = join(here, "..", "..");
@@ -14,23 +15,14 @@ const { runProcess } = await import(await entry());
 await runProcess();
 
 async function entry() {
-  if (existsSync(bundle) && (isInstalled() || (await isFresh()))) return pathToFileURL(bundle).href;
+  if (existsSync(bundle) && usesBundle()) return pathToFileURL(bundle).href;
   await enableTypeScript();
   return new URL("./main.ts", import.meta.url).href;
 }
 
-function isInstalled() {
-  return root.split(sep).includes("node_modules");
-}
-
-async function isFresh() {
-  if (process.env.SWITCHYARD_SOURCE === "1") return false;
-  const { sourceStamp } = await import("./source-stamp.js");
-  try {
-    return readFileSync(join(root, "dist", "stamp.txt"), "utf8") === sourceStamp(root);
-  } catch {
-    return false;
-  }
+function usesBundle() {
+  const state = bundleState(root);
+  return state === "installed" || (state === "fresh" && process.env.SWITCHYARD_SOURCE !== "1");
 }
 
 // Node strips types itself from 22.18 on; before that, tsx does.

@@ -44,7 +44,11 @@ function formatMessage(code: ErrorCode, summary: string, fields: ErrorFields): s
   return lines.join("\n");
 }
 
-/** Text of any thrown value, without its stack. */
+/** Text of any thrown value, without its stack. Never throws itself. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return error instanceof Error ? error.message : String(error);
+  } catch {
+    return "a thrown value that has no text";
+  }
 }

@@ -6,6 +6,7 @@ import type { SourceProgress } from "../data/contracts.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import type { StepRecord } from "../training/contracts.ts";
 import type { Failure } from "./attempts.ts";
+import type { RunProfile } from "./run-profile.ts";
 
 /** One run to execute. */
 export interface RunJob {
@@ -13,6 +14,8 @@ export interface RunJob {
   readonly name: string;
   /** Absolute; made by `createRunFolder`. */
   readonly folder: string;
+  /** Whether to measure where the time of its steps goes; its results are the same. */
+  readonly isProfiled?: boolean;
 }
 
 /** One source to prepare before the runs that read it. */
@@ -37,6 +40,8 @@ export type RunEvent =
       readonly attempt: number;
     }
   | { readonly type: "step"; readonly record: StepRecord }
+  /** Once, after the last step of a run that is profiled. */
+  | { readonly type: "profile"; readonly profile: RunProfile }
   | { readonly type: "evaluating" }
   | { readonly type: "warning"; readonly message: string };
 
@@ -53,12 +58,23 @@ export interface SweepEvents {
   runEnded(job: RunJob, outcome: RunOutcome): void;
 }
 
+/** How many threads a run may use. It grows when runs beside it end and none is left to take their place. */
+export interface ProcessorShare {
+  readonly threads: number;
+  /** Calls `listener` at every change. @returns Ends that. */
+  onChange(listener: (threads: number) => void): () => void;
+}
+
 /** How an executor reaches the code that executes one job. */
 export interface JobRunner {
   /** The same in this process. Never throws for a failing run: it is an outcome. */
   execute(job: RunJob, options: ExecuteOptions): Promise<RunOutcome>;
-  /** Prepares a source in this process. @throws SwitchyardError */
-  prepare(source: SourceJob, progress: SourceProgress): Promise<void>;
+  /**
+   * Prepares a source in this process.
+   * @param threads How many it may use; all cores without it.
+   * @throws SwitchyardError
+   */
+  prepare(source: SourceJob, progress: SourceProgress, threads?: number): Promise<void>;
   /** How a worker process is started that understands core/run/worker-protocol.ts. */
   readonly worker: WorkerCommand;
 }
@@ -67,6 +83,8 @@ export interface ExecuteOptions {
   readonly onEvent: (event: RunEvent) => void;
   /** Aborted to make the run write a checkpoint and end as interrupted. */
   readonly signal: AbortSignal;
+  /** Threads that the run may use; all cores without it. */
+  readonly share?: ProcessorShare;
   /** Folder made by `prepareAttempt` that this attempt takes over, with the log inside. */
   readonly prepared?: string;
 }

@@ -4,8 +4,10 @@
  */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Device } from "../../kernels/devices/device.ts";
+import type { SourceProgress } from "../data/contracts.ts";
 import { writeError } from "../data/file-errors.ts";
-import { SwitchyardError } from "../errors/switchyard-error.ts";
+import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
 import { numEvaluatedRows } from "../evaluation/evaluate.ts";
 import type { PluginCatalogue } from "../plugin/catalogue.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
@@ -13,10 +15,11 @@ import * as services from "../services.ts";
 import { saveCheckpoint } from "../training/checkpoint.ts";
 import { abandonAttempt, beginAttempt, endAttempt } from "./attempts.ts";
 import type { Attempt, AttemptExit, Failure } from "./attempts.ts";
-import type { ExecuteOptions, RunEvent, RunJob, RunOutcome } from "./contracts.ts";
+import type { ExecuteOptions, ProcessorShare, RunEvent, RunJob, RunOutcome } from "./contracts.ts";
 import { evaluateRun } from "./evaluate-run.ts";
 import { failureOf, stackOf } from "./failure.ts";
 import { attemptFiles, checkpointName, checkpointsFolder, logFile } from "./layout.ts";
+import { createProcessorShare, followShare } from "./processor-share.ts";
 import { collectProvenance, writeProvenance } from "./provenance.ts";
 import { readConfigSources, readRunConfig } from "./run-config-file.ts";
 import { requireRunRecord } from "./run-record.ts";
@@ -76,13 +79,19 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     logEvent(log, event);
     options.onEvent(event);
   };
-  const sweepScope = await createSweepScope(input, (done, total, what) => {
+  const progress: SourceProgress = (done, total, what) => {
     if (signal.aborted) throw new Stopped();
     emit({ type: "preparing", done, total, what });
-  });
+  };
+  const share = options.share ?? createProcessorShare();
+  const sweepScope = await createSweepScope(input, progress, share);
+  let endFollowing = (): void => undefined;
   try {
     const device = await sweepScope.get(services.deviceRef);
-    log(`device ${device.description}`);
+    log(`device ${device.description}${device.reason === undefined ? "" : `. ${device.reason}`}`);
+    endFollowing = followShare(device, share, (error) => {
+      options.onEvent({ type: "warning", message: threadsNotTaken(device, share, error) });
+    });
     await writeProvenance(job.folder, attempt, {
       ...collectProvenance(paths.projectFolder),
       device: device.description,
@@ -91,7 +100,8 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     if (source.width !== record.shape.width) throw otherWidth(source.width, record.shape.width);
     numEvaluatedRows(source, input.config.evaluation);
     const scope = await createRunScope(input, sweepScope, { shape: record.shape, folder: job.folder });
-    const run: RunInProgress = { folder: job.folder, attempt, input, scope, signal, emit };
+    const { folder, isProfiled = false } = job;
+    const run: RunInProgress = { folder, attempt, isProfiled, input, scope, signal, emit };
     const trained = await trainRun(run, (state) =>
       saveCheckpoint(join(checkpointsFolder(job.folder), checkpointName(state.step)), state),
     );
@@ -99,8 +109,14 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     await evaluateRun(run, trained, record);
     return { outcome: "done", checkpoint: checkpointName(input.config.training.steps) };
   } finally {
+    endFollowing();
     await sweepScope.dispose();
   }
+}
+
+/** Told without the log, whose disk may be full: a share changes at any moment, when nobody would catch that. */
+function threadsNotTaken({ name }: Device, { threads }: ProcessorShare, error: unknown): string {
+  return `The device ${name} did not take ${threads} threads, and goes on with those that it has: ${messageOf(error)}`;
 }
 
 /** Ends a harvest between two of its steps. */
@@ -123,6 +139,8 @@ function logEvent(log: Log, event: RunEvent): void {
   else if (event.type === "step") log(`step ${event.record.step} loss ${event.record.loss}`);
   else if (event.type === "warning") log(`warning: ${event.message}`);
   else if (event.type === "evaluating") log("evaluating");
+  else if (event.type === "profile")
+    log(`profiled ${event.profile.steps} steps of ${event.profile.stepMs.toFixed(2)} ms`);
 }
 
 /** The failure may be a full disk, on which no record can be written either: the caller still reports it. */

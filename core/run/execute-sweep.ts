@@ -1,20 +1,24 @@
 /**
  * The order in which a sweep executes, whatever executes it: every shared source once, then every run whose source is
- * ready, in slots. A failing source or run neither stops nor hides the others.
+ * ready, in slots. A failing source or run neither stops nor hides the others. The cores are divided among the runs
+ * that execute at the same time; a source is prepared alone, and has them all.
  */
 import { beginAttempt, endAttempt } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
-import type { ExecutorContext, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import type { ExecutorContext, ProcessorShare, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
 import { failureOf } from "./failure.ts";
+import { createProcessorShare, threadsOfEach } from "./processor-share.ts";
 
 /** How one executor does the two kinds of work. */
 export interface Ways {
   /** Runs at a time. */
   readonly slots: number;
+  /** Threads for all that is done at the same time. */
+  readonly cores: number;
   /** @throws when the source cannot be prepared */
-  prepare(source: SourceJob, context: ExecutorContext): Promise<void>;
+  prepare(source: SourceJob, context: ExecutorContext, threads: number): Promise<void>;
   /** Never rejects for a run that fails. */
-  execute(job: RunJob, context: ExecutorContext): Promise<RunOutcome>;
+  execute(job: RunJob, context: ExecutorContext, share: ProcessorShare): Promise<RunOutcome>;
 }
 
 /** @returns One outcome a job, in their order. */
@@ -38,20 +42,25 @@ export async function executeSweep(
     for (const job of jobs.filter(({ id }) => source.runs.includes(id))) end(job, await recordFailure(job, failure));
   }
   const ready = jobs.filter(({ id }) => !outcomes.has(id));
+  let numLeft = ready.length;
+  const threadsOfRun = (): number => threadsOfEach(ways.cores, Math.min(ways.slots, numLeft));
+  const share = createProcessorShare(threadsOfRun());
   await inSlots(ready, ways.slots, async (job) => {
     if (context.signal.aborted) {
       end(job, { id: job.id, outcome: "interrupted" });
       return;
     }
     context.events.runStarted(job);
-    end(job, await ways.execute(job, context));
+    end(job, await ways.execute(job, context, share));
+    numLeft -= 1;
+    share.set(threadsOfRun());
   });
   return jobs.map(({ id }) => outcomes.get(id) ?? { id, outcome: "interrupted" });
 }
 
 async function prepareOne(source: SourceJob, context: ExecutorContext, ways: Ways): Promise<Failure | undefined> {
   try {
-    await ways.prepare(source, context);
+    await ways.prepare(source, context, ways.cores);
     context.events.sourceReady(source);
     return undefined;
   } catch (error) {

@@ -16,7 +16,13 @@ export const runFiles = {
   evaluation: "evaluation.json",
 } as const;
 
-export const attemptFiles = { start: "start.json", log: "log.txt", exit: "exit.json", diff: "diff.patch" } as const;
+export const attemptFiles = {
+  start: "start.json",
+  log: "log.txt",
+  exit: "exit.json",
+  diff: "diff.patch",
+  profile: "profile.json",
+} as const;
 
 /** `runs/<sweep>/<slug>-<id8>/attempts` */
 export function attemptsFolder(runFolder: string): string {

@@ -7,6 +7,7 @@ import type { ScopeInput } from "./scopes.ts";
 export interface RunInProgress {
   readonly folder: string;
   readonly attempt: Attempt;
+  readonly isProfiled: boolean;
   readonly input: ScopeInput;
   /** Of the run; its parent is the sweep's. */
   readonly scope: Scope;

@@ -21,6 +21,8 @@ export interface RunSweepInput {
   readonly runs: readonly (NewRun &
     NamedRun & { readonly facts: { readonly source: { readonly fingerprint: string } } })[];
   readonly rerun: Rerun;
+  /** Whether to measure where the time of training steps goes. */
+  readonly isProfiled?: boolean;
   readonly executor: Executor;
   readonly context: ExecutorContext;
   /** Told of the work before it starts. */
@@ -39,7 +41,8 @@ export async function runSweep(input: RunSweepInput): Promise<readonly SweepResu
   const toRun: { readonly job: RunJob; readonly fingerprint: string }[] = [];
   const folderOf = createFolderFinder(input.sweepFolder);
   for (const run of input.runs) {
-    const job: RunJob = { id: run.id, name: run.name, folder: folderOf(run) };
+    const { id, name } = run;
+    const job: RunJob = { id, name, folder: folderOf(run), ...(input.isProfiled === true ? { isProfiled: true } : {}) };
     try {
       const before = createRunFolder(job.folder, input.sweep, run);
       if (mustStartOver(input.rerun, before.state)) startOver(job.folder);

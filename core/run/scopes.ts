@@ -16,6 +16,8 @@ import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import type { PluginKind } from "../plugin/kinds.ts";
 import type { ServiceRef } from "../plugin/service.ts";
 import * as services from "../services.ts";
+import type { ProcessorShare } from "./contracts.ts";
+import { createProcessorShare } from "./processor-share.ts";
 import * as run from "./run-services.ts";
 import { describeSource } from "./run-config-file.ts";
 
@@ -26,14 +28,23 @@ export interface ScopeInput {
   readonly paths: ProjectPaths;
 }
 
-/** @throws SwitchyardError CONTAINER_GRAPH, PLUGIN_UNKNOWN and what importing a plugin finds */
-export async function createSweepScope(input: ScopeInput, progress: SourceProgress): Promise<Scope> {
+/**
+ * @param share Threads that this process may use; all cores without it.
+ * @throws SwitchyardError CONTAINER_GRAPH, PLUGIN_UNKNOWN and what importing a plugin finds
+ */
+export async function createSweepScope(
+  input: ScopeInput,
+  progress: SourceProgress,
+  share: ProcessorShare = createProcessorShare(),
+): Promise<Scope> {
   const { config, paths } = input;
   const device = await bindPlugin(input, services.deviceRef, "device", config.device, "device");
   const source = await bindPlugin(input, services.sourceRef, "source", config.source, "source");
   return createScope([
     bindValue(services.pathsRef, paths),
     bindValue(services.sourceProgressRef, progress),
+    // Read when a plugin is built, not now: the share may have changed by then.
+    bindFactory(services.threadsRef, { create: () => share.threads }),
     device,
     bindFactory(services.tensorFlowRef, { deps: { device: services.deviceRef }, create: (deps) => deps.device.tf }),
     bindFactory(services.kernelsRef, { deps: { device: services.deviceRef }, create: (deps) => deps.device.kernels }),

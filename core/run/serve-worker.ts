@@ -1,8 +1,10 @@
-/** The worker's side of worker-protocol.ts: receives one request, does it, reports, exits. */
+/** The worker's side of worker-protocol.ts: receives one task, does it, reports, exits. */
+import type { SourceProgress } from "../data/contracts.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
-import type { JobRunner } from "./contracts.ts";
+import type { JobRunner, ProcessorShare } from "./contracts.ts";
 import { failureOf, stackOf } from "./failure.ts";
-import type { WorkerReport, WorkerRequest } from "./worker-protocol.ts";
+import { createProcessorShare } from "./processor-share.ts";
+import type { WorkerReport, WorkerRequest, WorkerTask } from "./worker-protocol.ts";
 
 /** A runner without a way to start further workers. */
 export type LocalRunner = Omit<JobRunner, "worker">;
@@ -20,43 +22,46 @@ export function serveWorker(makeRunner: (paths: ProjectPaths) => LocalRunner): v
   process.on("SIGINT", () => undefined);
   process.on("SIGTERM", abort);
   process.on("disconnect", abort);
+  const share = createProcessorShare();
   process.on("message", (request: WorkerRequest) => {
     if (request.type === "stop") {
       abort();
       return;
     }
-    void serve(request, makeRunner(request.paths), stop.signal).then(finish);
+    share.set(request.threads);
+    if (request.type === "threads") return;
+    void serve(request, makeRunner(request.paths), { signal: stop.signal, share }).then(finish);
   });
 }
 
 async function serve(
-  request: Exclude<WorkerRequest, { type: "stop" }>,
+  task: WorkerTask,
   runner: LocalRunner,
-  signal: AbortSignal,
+  { signal, share }: { readonly signal: AbortSignal; readonly share: ProcessorShare },
 ): Promise<WorkerReport> {
   try {
-    if (request.type === "prepare") {
-      await runner.prepare(request.source, (done, total, what) => {
+    if (task.type === "prepare") {
+      const progress: SourceProgress = (done, total, what) => {
         // The requester knows that it asked for the end, and takes this for no failure of the source.
         signal.throwIfAborted();
         send({ type: "progress", done, total, what });
-      });
+      };
+      await runner.prepare(task.source, progress, task.threads);
       return { type: "prepared" };
     }
-    const { job, prepared } = request;
+    const { job, prepared } = task;
     const outcome = await runner.execute(job, {
       onEvent: (event) => {
         send({ type: "event", event });
       },
-      signal,
-      prepared,
+      ...{ signal, share, prepared },
     });
     return { type: "ended", outcome };
   } catch (error) {
     process.stderr.write(`${stackOf(error)}\n`);
     const failure = failureOf(error);
-    if (request.type === "prepare") return { type: "prepare-failed", failure };
-    return { type: "ended", outcome: { id: request.job.id, outcome: "failed", failure } };
+    if (task.type === "prepare") return { type: "prepare-failed", failure };
+    return { type: "ended", outcome: { id: task.job.id, outcome: "failed", failure } };
   }
 }
 

@@ -2,8 +2,8 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import type { WorkerCommand } from "./contracts.ts";
-import type { WorkerReport, WorkerRequest } from "./worker-protocol.ts";
+import type { ProcessorShare, WorkerCommand } from "./contracts.ts";
+import type { WorkerReport, WorkerRequest, WorkerTask } from "./worker-protocol.ts";
 
 export interface WorkerHandlers {
   readonly onReport: (report: WorkerReport) => void;
@@ -11,6 +11,8 @@ export interface WorkerHandlers {
   readonly signal: AbortSignal;
   /** Aborted: the worker is killed. */
   readonly killSignal: AbortSignal;
+  /** Whose changes the worker is told. */
+  readonly share?: ProcessorShare;
 }
 
 /** How a worker process ended. */
@@ -22,12 +24,12 @@ export interface WorkerEnd {
 }
 
 /**
- * Runs one request in a worker. Everything that the worker or its runtime prints goes to `logFile`.
+ * Does one task in a worker. Everything that the worker or its runtime prints goes to `logFile`.
  * @returns When the process is gone. Never rejects for a worker that fails.
  */
 export async function runWorker(
   command: WorkerCommand,
-  request: Exclude<WorkerRequest, { type: "stop" }>,
+  task: WorkerTask,
   logFile: string,
   handlers: WorkerHandlers,
 ): Promise<WorkerEnd> {
@@ -49,12 +51,16 @@ export async function runWorker(
   };
   handlers.signal.addEventListener("abort", stop, { once: true });
   handlers.killSignal.addEventListener("abort", kill, { once: true });
+  const endFollowing = handlers.share?.onChange((threads) => {
+    tell({ type: "threads", threads });
+  });
   try {
-    tell(request);
+    tell(task);
     if (handlers.signal.aborted) stop();
     if (handlers.killSignal.aborted) kill();
     return await follow(child, handlers.onReport);
   } finally {
+    endFollowing?.();
     handlers.signal.removeEventListener("abort", stop);
     handlers.killSignal.removeEventListener("abort", kill);
   }

@@ -4,19 +4,22 @@ import { createShuffledStream } from "../data/shuffled-stream.ts";
 import * as services from "../services.ts";
 import type { TrainingState } from "../training/checkpoint.ts";
 import type { StepRecord, Tracker } from "../training/contracts.ts";
+import type { PhaseListener } from "../training/phases.ts";
 import { train } from "../training/train.ts";
 import type { TrainingSummary } from "../training/train.ts";
 import type { RunInProgress } from "./run-in-progress.ts";
 import { runFiles } from "./layout.ts";
 import { openMetrics } from "./metrics-file.ts";
+import { profileTraining } from "./profile-training.ts";
 import { findCheckpoint, pruneCheckpoints } from "./resume.ts";
 import * as run from "./run-services.ts";
 
 /** @throws SwitchyardError whatever training, the source or the disk reports */
 export async function trainRun(
-  { folder, attempt, input, scope, signal, emit }: RunInProgress,
+  inProgress: RunInProgress,
   saveCheckpoint: (state: TrainingState) => Promise<void>,
 ): Promise<TrainingSummary> {
+  const { folder, attempt, isProfiled, input, scope, signal, emit } = inProgress;
   const { training, losses, trackers, seed } = input.config;
   const model = await scope.get(run.modelRef);
   const resumeFrom = await findCheckpoint(
@@ -39,8 +42,8 @@ export async function trainRun(
     totalSteps: training.steps,
     attempt: attempt.number,
   });
-  try {
-    return await train({
+  const trainSteps = async (onPhase?: PhaseListener): Promise<TrainingSummary> =>
+    train({
       tf: await scope.get(services.tensorFlowRef),
       kernels: await scope.get(services.kernelsRef),
       model,
@@ -59,6 +62,7 @@ export async function trainRun(
       rng,
       resumeFrom,
       signal,
+      onPhase,
       onStep: async (record: StepRecord) => {
         metrics.append(record);
         for (const tracker of built) await tracker.step?.(record);
@@ -69,6 +73,9 @@ export async function trainRun(
         pruneCheckpoints(folder);
       },
     });
+  try {
+    const numSteps = training.steps - (resumeFrom?.step ?? 0);
+    return await (isProfiled ? profileTraining(inProgress, numSteps, trainSteps) : trainSteps());
   } finally {
     metrics.close();
   }

@@ -5,31 +5,39 @@ import { dirname, join } from "node:path";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { beginAttempt, endAttempt, isRunning, lastAttempt, prepareAttempt, readExit } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
-import type { ExecutorContext, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import type { ExecutorContext, ProcessorShare, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
 import { failureOf } from "./failure.ts";
 import { attemptFiles, attemptFolder, logFile } from "./layout.ts";
 import { runWorker } from "./start-worker.ts";
 
-/** Executes a run in a worker. Never rejects: not for a run that fails, a worker that dies, or a disk that is full. */
-export async function executeInWorker(job: RunJob, context: ExecutorContext): Promise<RunOutcome> {
+/**
+ * Executes a run in a worker. Never rejects: not for a run that fails, a worker that dies, or a disk that is full.
+ * @param share The worker has it from its start, and is told when it changes.
+ */
+export async function executeInWorker(
+  job: RunJob,
+  context: ExecutorContext,
+  share: ProcessorShare,
+): Promise<RunOutcome> {
   try {
-    return await superviseWorker(job, context);
+    return await superviseWorker(job, context, share);
   } catch (error) {
     return { id: job.id, outcome: "failed", failure: failureOf(error) };
   }
 }
 
-async function superviseWorker(job: RunJob, context: ExecutorContext): Promise<RunOutcome> {
+async function superviseWorker(job: RunJob, context: ExecutorContext, share: ProcessorShare): Promise<RunOutcome> {
   const { worker } = context.runner;
   const prepared = prepareAttempt(job.folder, randomBytes(4).toString("hex"));
   let outcome: RunOutcome | undefined;
   const end = await runWorker(
     worker,
-    { type: "execute", job, prepared, paths: worker.paths },
+    { type: "execute", job, prepared, paths: worker.paths, threads: share.threads },
     join(prepared, attemptFiles.log),
     {
       signal: context.signal,
       killSignal: context.killSignal,
+      share,
       onReport: (report) => {
         if (report.type === "event") context.events.runEvent(job, report.event);
         else if (report.type === "ended") outcome = report.outcome;
@@ -50,13 +58,14 @@ async function superviseWorker(job: RunJob, context: ExecutorContext): Promise<R
 
 /**
  * Prepares a source in a worker; what it prints goes to `source-<fingerprint>.log` beside the run folders.
+ * @param threads How many the worker may use.
  * @throws SwitchyardError SOURCE_NOT_PREPARED
  */
-export async function prepareInWorker(source: SourceJob, context: ExecutorContext): Promise<void> {
+export async function prepareInWorker(source: SourceJob, context: ExecutorContext, threads: number): Promise<void> {
   const { worker } = context.runner;
   const log = join(dirname(source.folder), `source-${source.fingerprint.slice(0, 8)}.log`);
   let failure: Failure | undefined;
-  const end = await runWorker(worker, { type: "prepare", source, paths: worker.paths }, log, {
+  const end = await runWorker(worker, { type: "prepare", source, paths: worker.paths, threads }, log, {
     signal: context.signal,
     killSignal: context.killSignal,
     onReport: (report) => {

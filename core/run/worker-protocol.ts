@@ -6,10 +6,21 @@ import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import type { Failure } from "./attempts.ts";
 import type { RunEvent, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
 
+/** What a worker is started for: the first thing that it is told. */
+export type WorkerTask = {
+  readonly paths: ProjectPaths;
+  /** How many threads the worker may use. */
+  readonly threads: number;
+} & (
+  | { readonly type: "execute"; readonly job: RunJob; readonly prepared: string }
+  | { readonly type: "prepare"; readonly source: SourceJob }
+);
+
 /** To the worker. */
 export type WorkerRequest =
-  | { readonly type: "execute"; readonly job: RunJob; readonly prepared: string; readonly paths: ProjectPaths }
-  | { readonly type: "prepare"; readonly source: SourceJob; readonly paths: ProjectPaths }
+  | WorkerTask
+  /** How many threads the run in progress may use from now on. */
+  | { readonly type: "threads"; readonly threads: number }
   /** Checkpoint and end. */
   | { readonly type: "stop" };
 

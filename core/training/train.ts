@@ -20,6 +20,7 @@ import type { SparseAutoencoder } from "../model/sparse-autoencoder.ts";
 import { restoreOptimizer, restoreParameters } from "./checkpoint.ts";
 import type { Checkpoint, TrainingState } from "./checkpoint.ts";
 import type { Optimizer, Schedule, StepRecord } from "./contracts.ts";
+import type { PhaseListener } from "./phases.ts";
 import { clipGradients, gradientNorm, lossGradients } from "./training-step.ts";
 import type { LossGradients, LossGradientsInput, NamedLoss } from "./training-step.ts";
 
@@ -44,6 +45,8 @@ export interface TrainingInput {
   readonly onStep?: (record: StepRecord) => void | Promise<void>;
   /** Called every `checkpointEvery` steps, after the last step, and when interrupted. */
   readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
+  /** Told what every step is busy with. */
+  readonly onPhase?: PhaseListener | undefined;
   /** Ends training after the step in progress, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -81,9 +84,12 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     savedStep = step;
     const { seed } = input.rng;
     const { batchSize } = config;
+    input.onPhase?.("checkpoint");
     await input.onCheckpoint?.({ step, rows, seed, batchSize, parameters: model.parameters, optimizer });
+    input.onPhase?.("other");
   };
   while (step < config.steps && signal?.aborted !== true) {
+    input.onPhase?.("data");
     await input.stream.next(config.batchSize, batch_BD);
     const started = performance.now();
     if (step === 0) model.initialiseDecoderBias(batch_BD);
@@ -106,12 +112,14 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
 type StepMeasurements = Pick<StepRecord, "loss" | "losses" | "learningRate" | "gradientNorm">;
 
 async function takeStep(input: TrainingInput, batch_BD: Float32Array, step: number): Promise<StepMeasurements> {
-  const { tf, kernels, model, losses, optimizer, config } = input;
-  optimizer.prepare(model.parameters);
+  const { tf, kernels, model, losses, optimizer, config, onPhase } = input;
   const acts_BD = tf.tensor2d(batch_BD, [config.batchSize, model.shape.width]);
-  const { total, values, gradients } = attemptGradients({ tf, model, losses, acts_BD, step });
+  onPhase?.("project");
+  optimizer.prepare(model.parameters);
+  const { total, values, gradients } = attemptGradients({ tf, model, losses, acts_BD, step, onPhase });
   const scalars = tf.stack([total, ...values]);
   const [loss = Number.NaN, ...unweighted] = await scalars.data();
+  onPhase?.("norm");
   const norm = gradientNorm(kernels, gradients);
   tf.dispose([acts_BD, total, ...values, scalars]);
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
@@ -119,8 +127,10 @@ async function takeStep(input: TrainingInput, batch_BD: Float32Array, step: numb
     throw notFinite(step, losses, { loss, unweighted, norm });
   }
   const clipped = clipGradients(tf, gradients, { norm, limit: config.gradientClip });
+  onPhase?.("update");
   const learningRateMultiplier = input.schedule.multiplier(step, config.steps);
   optimizer.apply(model.parameters, clipped, { learningRateMultiplier, step });
+  onPhase?.("other");
   tf.dispose([...clipped.values()]);
   return {
     loss,

@@ -7,6 +7,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../../kernels/kernels.ts";
 import type { SparseAutoencoder } from "../model/sparse-autoencoder.ts";
 import type { Loss } from "./contracts.ts";
+import type { PhaseListener } from "./phases.ts";
 
 /** A loss with the name that logs show. */
 export type NamedLoss = readonly [name: string, loss: Loss];
@@ -18,6 +19,8 @@ export interface LossGradientsInput {
   readonly acts_BD: tf.Tensor2D;
   /** Counted from 0; decides the weights of the losses. */
   readonly step: number;
+  /** Told where the forward and where the backward pass begins. */
+  readonly onPhase?: PhaseListener | undefined;
 }
 
 export interface LossGradients {
@@ -30,9 +33,10 @@ export interface LossGradients {
 }
 
 /** Everything returned is the caller's to dispose; nothing else stays. */
-export function lossGradients({ tf, model, losses, acts_BD, step }: LossGradientsInput): LossGradients {
+export function lossGradients({ tf, model, losses, acts_BD, step, onPhase }: LossGradientsInput): LossGradients {
   const values: tf.Scalar[] = [];
   const computeTotal = (): tf.Scalar => {
+    onPhase?.("forward");
     const { routing, code, reconstruction_BD } = model.forward(acts_BD);
     const decoder_FD = model.parameters.get("decoder") as tf.Tensor as tf.Tensor2D;
     const input = { acts_BD, reconstruction_BD, code, routing, shape: model.shape, decoder_FD };
@@ -43,6 +47,7 @@ export function lossGradients({ tf, model, losses, acts_BD, step }: LossGradient
       const weighted = tf.mul<tf.Scalar>(value, loss.weight(step));
       total = total === undefined ? weighted : tf.add<tf.Scalar>(total, weighted);
     }
+    onPhase?.("backward");
     return total ?? tf.scalar(0);
   };
   const variables = model.parameters.all.map(({ variable }) => variable);

@@ -1,32 +1,41 @@
 /**
- * The best device that opens here: tensorflow on a GPU, else wasm, else cpu. The device says which it is and why. The
- * tensor library is loaded when the device is opened, not before.
+ * The best device that opens here: tensorflow on a GPU, else native, else wasm, else cpu. The device says which it is
+ * and why. The tensor library is loaded when the device is opened, not before.
  */
 import { Type } from "typebox";
 import { fromKernelError } from "../../core/errors/from-kernel-error.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
+import { threadsRef } from "../../core/services.ts";
 import { chooseDevice, type DeviceCandidate } from "../../kernels/devices/choose.ts";
-
-const candidates: readonly DeviceCandidate[] = [
-  {
-    label: "tensorflow on a GPU",
-    load: async () => (await import("../../kernels/devices/tensorflow.ts")).tensorFlowDevice({ processor: "gpu" }),
-  },
-  { label: "wasm", load: async () => (await import("../../kernels/devices/wasm.ts")).wasmDevice },
-  { label: "cpu", load: async () => (await import("../../kernels/devices/cpu.ts")).cpuDevice },
-];
 
 export const auto = definePlugin({
   kind: "device",
   name: "auto",
   version: "1",
-  summary: "Takes the best device that opens here: tensorflow on a GPU, else wasm, else cpu.",
+  summary: "Takes the best device that opens here: tensorflow on a GPU, else native, else wasm, else cpu.",
   options: Type.Object({}),
-  create: async () => {
+  deps: { threads: threadsRef },
+  create: async (_options, { threads }) => {
     try {
-      return await chooseDevice(candidates);
+      return await chooseDevice(candidates(threads));
     } catch (error) {
       throw fromKernelError(error);
     }
   },
 });
+
+/** Best first. */
+function candidates(threads: number): readonly DeviceCandidate[] {
+  return [
+    {
+      label: "tensorflow on a GPU",
+      load: async () => (await import("../../kernels/devices/tensorflow.ts")).tensorFlowDevice({ processor: "gpu" }),
+    },
+    {
+      label: "native",
+      load: async () => (await import("../../kernels/devices/native.ts")).nativeDevice({ threads }),
+    },
+    { label: "wasm", load: async () => (await import("../../kernels/devices/wasm.ts")).wasmDevice },
+    { label: "cpu", load: async () => (await import("../../kernels/devices/cpu.ts")).cpuDevice },
+  ];
+}

@@ -2,7 +2,9 @@
  * Executes runs one after the other in the process of the command itself: for debuggers and profilers, and where a
  * child process cannot be started. A run that crashes the runtime ends the whole sweep; finished runs are safe.
  */
+import { availableParallelism } from "node:os";
 import { Type } from "typebox";
+import type { SourceProgress } from "../../core/data/contracts.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { executeSweep } from "../../core/run/execute-sweep.ts";
 
@@ -18,14 +20,17 @@ export const inProcess = definePlugin({
       context.killSignal.addEventListener("abort", () => process.exit(130), { once: true });
       return executeSweep(jobs, sources, context, {
         slots: 1,
-        prepare: (source, { runner, events, signal }) =>
-          runner.prepare(source, (done, total, what) => {
+        cores: availableParallelism(),
+        prepare: (source, { runner, events, signal }, threads) => {
+          const progress: SourceProgress = (done, total, what) => {
             signal.throwIfAborted();
             events.sourceProgress(source, done, total, what);
-          }),
-        execute: (job, { runner, events, signal }) =>
+          };
+          return runner.prepare(source, progress, threads);
+        },
+        execute: (job, { runner, events, signal }, share) =>
           runner.execute(job, {
-            signal,
+            ...{ signal, share },
             onEvent: (event) => {
               events.runEvent(job, event);
             },

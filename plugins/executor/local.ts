@@ -21,8 +21,13 @@ export const local = definePlugin({
   }),
   create: (options) => ({
     execute: (jobs, sources, context) => {
-      const slots = context.slots ?? (options.slots === "auto" ? availableParallelism() : options.slots);
-      return executeSweep(jobs, sources, context, { slots, prepare: prepareInWorker, execute: executeInWorker });
+      const cores = availableParallelism();
+      const slots = context.slots ?? (options.slots === "auto" ? cores : options.slots);
+      return executeSweep(jobs, sources, context, {
+        ...{ slots, cores },
+        prepare: prepareInWorker,
+        execute: executeInWorker,
+      });
     },
   }),
 });

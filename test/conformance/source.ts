@@ -144,6 +144,7 @@ async function openSource(plugin: AnyPlugin, given: ConformanceOptions): Promise
     bindValue(services.kernelsRef, device.kernels),
     bindValue(services.pathsRef, { projectFolder: given.projectFolder ?? process.cwd(), cacheFolder: folder }),
     bindValue(services.sourceProgressRef, () => undefined),
+    bindValue(services.threadsRef, 1),
     ...(given.bindings ?? []),
     bindFactory(pluginRef, {
       deps: plugin.deps ?? {},

@@ -66,6 +66,7 @@ export async function withPlugin<K extends PluginKind>(
     bindValue(services.kernelsRef, device.kernels),
     bindValue(services.pathsRef, paths),
     bindValue(services.sourceProgressRef, () => undefined),
+    bindValue(services.threadsRef, 1),
     bindValue(services.rngRef, createRng(1)),
     bindValue(services.shapeRef, setting.shape),
     bindValue(services.runFolderRef, folder),

@@ -4,7 +4,7 @@ import { compareRuns } from "../../analysis/compare-runs.ts";
 import { runsToJson } from "../../analysis/export-runs.ts";
 import { formatComparison } from "../../analysis/text-table.ts";
 import { formatDiagnostics } from "../../config/format-diagnostics.ts";
-import type { Executor } from "../../run/contracts.ts";
+import type { Executor, SweepEvents } from "../../run/contracts.ts";
 import { failureOf } from "../../run/failure.ts";
 import { readRunSummary } from "../../run/read-run.ts";
 import { runSweep } from "../../run/run-sweep.ts";
@@ -19,6 +19,7 @@ import { planConfig } from "../plan-config.ts";
 import type { PlannedConfig } from "../plan-config.ts";
 import { createProgress } from "../progress/create-progress.ts";
 import type { Progress } from "../progress/contract.ts";
+import { collectProfiles, formatProfiles } from "../profiles.ts";
 import { shownPath } from "../project.ts";
 import { writeSweepReport } from "../write-sweep-report.ts";
 
@@ -26,7 +27,7 @@ export const run: Command = {
   name: "run",
   summary: "Train and evaluate the runs that a config asks for; continue what was interrupted.",
   usage:
-    "switchyard run <config> [overrides...] [--rerun failed|all] [--slots <n>] [--runs <folder>] [--json] [--quiet]",
+    "switchyard run <config> [overrides...] [--rerun failed|all] [--slots <n>] [--runs <folder>] [--profile] [--json] [--quiet]",
   description:
     "Runs that are done are skipped; interrupted and failed ones go on from their last checkpoint.\n" +
     "Overrides: key=value sets, +key=value adds, ~key removes, key=1,2,3 sweeps.\n" +
@@ -35,6 +36,10 @@ export const run: Command = {
     rerun: { type: "string", value: "failed|all", help: "Start these over from their first step." },
     slots: { type: "string", value: "<n>", help: "Runs at a time; default one a processor core." },
     runs: { type: "string", value: "<folder>", help: "Where sweeps are written; default runs/ in the project." },
+    profile: {
+      type: "boolean",
+      help: "Show where the time of a step goes, phase by phase and kernel by kernel; one run at a time.",
+    },
     json: { type: "boolean", help: "Print the runs as JSON instead of the table; config errors too." },
     quiet: { type: "boolean", help: "Show no progress, only what went wrong." },
   },
@@ -43,11 +48,14 @@ export const run: Command = {
     "switchyard run configs/quickstart.yaml training.steps=200 name=short",
     "switchyard run configs/quickstart.yaml model.expert.k=8,16,32 --slots 2",
     "switchyard run configs/quickstart.yaml --rerun failed",
+    "switchyard run configs/quickstart.yaml training.steps=100 name=profile --profile",
   ],
   positionals: [1, Number.POSITIVE_INFINITY],
   run: async (words, io) => {
     const rerun = oneOf(words, "rerun", ["failed", "all"]) ?? "none";
-    const slots = countOf(words, "slots");
+    const isProfiled = words.has("profile");
+    // Runs that share the machine would be measured with what they take from each other.
+    const slots = countOf(words, "slots") ?? (isProfiled ? 1 : undefined);
     const planned = await planConfig(words, io);
     if (planned === undefined) return 2;
     const { project, schema, sweep } = planned;
@@ -60,8 +68,11 @@ export const run: Command = {
       progress.note("Stopping: runs write a checkpoint first. Ctrl-C again kills them.");
     });
     try {
-      const results = await execute(planned, sweepFolder, { rerun, slots, executor, progress, interruption });
+      const { events, profiles } = collectProfiles(progress);
+      const execution: Execution = { rerun, slots, isProfiled, executor, progress, events, interruption };
+      const results = await execute(planned, sweepFolder, execution);
       progress.stop();
+      if (isProfiled) showBeside(words, io, formatProfiles(results, profiles));
       return await conclude(words, io, planned, sweepFolder, results);
     } finally {
       progress.stop();
@@ -73,25 +84,27 @@ export const run: Command = {
 interface Execution {
   readonly rerun: "none" | "failed" | "all";
   readonly slots: number | undefined;
+  readonly isProfiled: boolean;
   readonly executor: Executor;
   readonly progress: Progress;
+  /** Those of the progress, and who else listens. */
+  readonly events: SweepEvents;
   readonly interruption: { readonly signal: AbortSignal; readonly killSignal: AbortSignal };
 }
 
 async function execute(
   { project, sweep }: PlannedConfig,
   sweepFolder: string,
-  { rerun, slots, executor, progress, interruption }: Execution,
+  { rerun, slots, isProfiled, executor, progress, events, interruption }: Execution,
 ): Promise<readonly SweepResult[]> {
   return runSweep({
     sweep: sweep.name,
     sweepFolder,
     runs: sweep.runs,
-    rerun,
-    executor,
+    ...{ rerun, isProfiled, executor },
     context: {
       runner: createJobRunner(project),
-      events: progress,
+      events,
       signal: interruption.signal,
       killSignal: interruption.killSignal,
       ...(slots === undefined ? {} : { slots }),
@@ -117,8 +130,7 @@ async function conclude(
   io.out(words.has("json") ? runsToJson(summaries) : `\n${formatComparison(compareRuns(summaries))}`);
   if (report !== undefined) {
     const line = `report: ${shownPath(io, report)}\n`;
-    if (words.has("json")) io.err(line);
-    else io.out(`\n${line}`);
+    showBeside(words, io, words.has("json") ? line : `\n${line}`);
   }
   const failures = results.filter(({ outcome }) => outcome.outcome === "failed");
   if (failures.length > 0) io.err(`\n${failureList(io, failures)}`);
@@ -127,6 +139,12 @@ async function conclude(
     return 130;
   }
   return failures.length > 0 ? 1 : 0;
+}
+
+/** Shows what is no part of the table; with `--json` standard output holds the JSON and nothing else. */
+function showBeside(words: Words, io: Io, text: string): void {
+  if (words.has("json")) io.err(text);
+  else io.out(text);
 }
 
 /** A report that cannot be written takes nothing from the runs. */

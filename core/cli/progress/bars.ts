@@ -65,7 +65,7 @@ export function barProgress(io: Io, stream: NodeJS.WritableStream = process.stde
       else if (event.type === "step") {
         runBars.get(job.id)?.update(event.record.step, { text: `loss ${lossText(event.record.loss)}` });
       } else if (event.type === "evaluating") runBars.get(job.id)?.update({ text: "evaluating" });
-      else note(warningText(job, event.message));
+      else if (event.type === "warning") note(warningText(job, event.message));
     },
     runEnded: (job, outcome) => {
       const bar = runBars.get(job.id);

@@ -44,7 +44,7 @@ export function lineProgress(io: Io, now: () => number = () => performance.now()
         update(job, `step ${event.record.step}/${totals.get(job.id) ?? "?"} loss ${lossText(event.record.loss)}`);
       } else if (event.type === "preparing") update(job, `${event.what} ${event.done}/${event.total}`);
       else if (event.type === "evaluating") update(job, "evaluating");
-      else write(warningText(job, event.message));
+      else if (event.type === "warning") write(warningText(job, event.message));
     },
     runEnded: (job, outcome) => {
       running.delete(job.id);

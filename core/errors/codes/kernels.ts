@@ -40,9 +40,12 @@ export const kernelsCodes = {
   DEVICE_UNAVAILABLE: {
     title: "The chosen device cannot be opened on this machine.",
     why:
-      "The devices cpu and wasm need nothing. The device tensorflow needs @tensorflow/tfjs-node-gpu or " +
+      "The devices cpu and wasm need nothing. The device native needs kernels that are compiled when Switchyard is " +
+      "installed. The device tensorflow needs @tensorflow/tfjs-node-gpu or " +
       "@tensorflow/tfjs-node, whose install script downloads libtensorflow; npm 11 and later run such a script only " +
       "after `npm install-scripts approve <package>`.",
-    fix: "Follow the next step that the message names, or write `device: auto`, which takes the best that opens.",
+    fix:
+      "Follow the next step that the message names, or write `device: auto`, which takes the best that opens. " +
+      "`switchyard doctor` tells which open here.",
   },
 } as const satisfies Record<string, Explanation>;

@@ -42,6 +42,16 @@ export const runCodes = {
     why: "Sources are prepared once, before any run starts (a transformer's activations are harvested to the cache). That failed; the first lines say why.",
     fix: "Repair the cause and run the same command again; what was harvested already is kept.",
   },
+  DEVICE_WRONG_RESULT: {
+    title: "A device opens, but does not compute what it should.",
+    why: "`switchyard doctor` lets every device compute a norm whose value is known. A driver, a package or the device's own code is at fault; what it trained could not be relied on.",
+    fix: "Choose another device, and report this to whoever made it.",
+  },
+  DEVICE_TIMEOUT: {
+    title: "A device did not open in time.",
+    why: "`switchyard doctor` waits a minute for each device. One that does not answer by then waits for something that does not come: a driver, a download, a lock.",
+    fix: "Choose another device, or find out what this one waits for.",
+  },
   SOURCE_WIDTH: {
     title: "A source gives rows of another width than it promised before it was built.",
     why: "The model's shape follows from the promise (the plugin's `facts`). Training on rows of another width would read wrong numbers.",

@@ -6,7 +6,7 @@ import { suite } from "../../suite.ts";
 import { command, launch, makeProject } from "./project.ts";
 
 const here = "/";
-const names = ["run", "plan", "status", "compare", "report", "plugins", "schema", "new", "explain"];
+const names = ["run", "plan", "status", "compare", "report", "plugins", "schema", "doctor", "new", "explain"];
 
 suite("switchyard", (test) => {
   test("lists its commands and exits with 0 when it is asked for help, or nothing", async () => {

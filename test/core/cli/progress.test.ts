@@ -8,6 +8,7 @@ import type { Progress } from "../../../core/cli/progress/contract.ts";
 import type { RunJob, SourceJob } from "../../../core/run/contracts.ts";
 import { suite } from "../../suite.ts";
 import { stepRecord } from "../run/fixtures.ts";
+import { makeProfile } from "../run/make-profile.ts";
 
 const job: RunJob = { id: "a", name: "experts=2", folder: "/r" };
 const source: SourceJob = { fingerprint: "f", folder: "/r", runs: ["a"] };
@@ -29,6 +30,7 @@ function play(progress: Progress): void {
   progress.runEvent(job, { type: "training", device: "cpu", resumedFrom: 4, totalSteps: 12, attempt: 2 });
   progress.runEvent(job, { type: "warning", message: "a checkpoint is damaged" });
   progress.runEvent(job, { type: "step", record: stepRecord(6) });
+  progress.runEvent(job, { type: "profile", profile: makeProfile() });
   progress.runEvent(job, { type: "evaluating" });
   progress.runEnded(job, { id: "a", outcome: "failed", failure });
   progress.stop();

@@ -2,12 +2,10 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import { bundleState, sourceStamp } from "../../../core/cli/source-stamp.js";
 import { packageRoot } from "../../../core/package-root.ts";
 import { suite } from "../../suite.ts";
 import { makeProject } from "./project.ts";
-
-const stampModule = join(packageRoot, "core/cli/source-stamp.js");
-const { sourceStamp } = (await import(stampModule)) as { readonly sourceStamp: (root: string) => string };
 
 suite("the stamp of the sources", (test) => {
   test("changes when a file is edited, added, removed or touched, and not otherwise", () => {
@@ -31,6 +29,22 @@ suite("the stamp of the sources", (test) => {
     mkdirSync(join(root, "runs/x"), { recursive: true });
     writeFileSync(join(root, "README.md"), "text");
     assert.is(sourceStamp(root), before);
+  });
+});
+
+suite("the state of the bundle", (test) => {
+  test("is missing before a build, fresh after it, and stale once a source was edited", () => {
+    const root = makeProject({ "core/a.ts": "1" });
+    assert.is(bundleState(root), "missing");
+    mkdirSync(join(root, "dist"));
+    writeFileSync(join(root, "dist/stamp.txt"), sourceStamp(root));
+    assert.is(bundleState(root), "fresh");
+    writeFileSync(join(root, "core/a.ts"), "11");
+    assert.is(bundleState(root), "stale");
+  });
+
+  test("is no question where the package is installed", () => {
+    assert.is(bundleState("/a/node_modules/switchyard"), "installed");
   });
 });
 

@@ -5,12 +5,14 @@ import * as assert from "uvu/assert";
 import type { RunConfig } from "../../../core/config/config.ts";
 import { definePlugin } from "../../../core/plugin/define-plugin.ts";
 import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
-import type { RunEvent, RunOutcome } from "../../../core/run/contracts.ts";
+import type { ProcessorShare, RunEvent, RunOutcome } from "../../../core/run/contracts.ts";
 import { beginAttempt } from "../../../core/run/attempts.ts";
 import { createRunFolder } from "../../../core/run/create-run-folder.ts";
 import { executeRun } from "../../../core/run/execute-run.ts";
 import { listCheckpoints } from "../../../core/run/layout.ts";
+import { createProcessorShare } from "../../../core/run/processor-share.ts";
 import { readRunSummary } from "../../../core/run/read-run.ts";
+import { cpuDevice } from "../../../kernels/devices/cpu.ts";
 import { suite } from "../../suite.ts";
 import { noise, temporaryFolder, tinyCatalogue, tinyConfig, tinyRun } from "./fixtures.ts";
 
@@ -22,6 +24,8 @@ interface Executed {
 interface ExecuteOptions {
   readonly plugins?: readonly AnyPlugin[];
   readonly stopAfterStep?: number;
+  readonly share?: ProcessorShare;
+  readonly onEvent?: (event: RunEvent) => void;
 }
 
 function makeFolder(config: RunConfig = tinyConfig()): string {
@@ -30,7 +34,8 @@ function makeFolder(config: RunConfig = tinyConfig()): string {
   return folder;
 }
 
-async function execute(folder: string, { plugins = [], stopAfterStep }: ExecuteOptions = {}): Promise<Executed> {
+async function execute(folder: string, options: ExecuteOptions = {}): Promise<Executed> {
+  const { plugins = [], stopAfterStep, share, onEvent } = options;
   const events: RunEvent[] = [];
   const stop = new AbortController();
   const outcome = await executeRun({
@@ -38,12 +43,26 @@ async function execute(folder: string, { plugins = [], stopAfterStep }: ExecuteO
     catalogue: await tinyCatalogue(temporaryFolder(), plugins),
     paths: { projectFolder: folder, cacheFolder: join(folder, "cache") },
     signal: stop.signal,
+    ...(share === undefined ? {} : { share }),
     onEvent: (event) => {
       events.push(event);
+      onEvent?.(event);
       if (event.type === "step" && event.record.step === stopAfterStep) stop.abort();
     },
   });
   return { outcome, events };
+}
+
+/** The cpu device with a setting for its threads. @param reason Why it was taken. */
+function threadedDevice(setThreads: (threads: number) => void, reason?: string): AnyPlugin {
+  return definePlugin({
+    kind: "device",
+    name: "threaded",
+    version: "1",
+    summary: "Notes its threads.",
+    options: Type.Object({}),
+    create: async () => ({ ...(await cpuDevice.open()), ...(reason === undefined ? {} : { reason }), setThreads }),
+  });
 }
 
 const finalCheckpoint = (folder: string): Buffer => readFileSync(join(folder, "checkpoints/step-00000012.safetensors"));
@@ -73,6 +92,41 @@ suite("executing a run", (test) => {
     };
     assert.match(provenance.attempts["1"]!.device, /^cpu/);
     assert.is(provenance.attempts["1"]!.versions["node"], process.versions.node);
+  });
+
+  test("tells its device of its share of the machine, while it trains too, and not when it has ended", async () => {
+    const told: number[] = [];
+    const share = createProcessorShare(2);
+    const folder = makeFolder(tinyConfig({ device: { type: "threaded" } }));
+    const { outcome } = await execute(folder, {
+      plugins: [threadedDevice((threads) => told.push(threads))],
+      share,
+      onEvent: (event) => {
+        if (event.type === "step" && event.record.step === 4) share.set(8);
+      },
+    });
+    share.set(16);
+    assert.equal([outcome.outcome, told], ["done", [2, 8]]);
+  });
+
+  test("goes on, with a warning, when its device does not take a share", async () => {
+    const refusing = threadedDevice(() => {
+      throw new RangeError("no more threads");
+    });
+    const { outcome, events } = await execute(makeFolder(tinyConfig({ device: { type: "threaded" } })), {
+      plugins: [refusing],
+      share: createProcessorShare(3),
+    });
+    const warning = events.find((event) => event.type === "warning");
+    assert.match(warning?.type === "warning" ? warning.message : "", /cpu did not take 3 threads.*no more threads/);
+    assert.is(outcome.outcome, "done");
+  });
+
+  test("logs its device, and why that was taken", async () => {
+    const folder = makeFolder(tinyConfig({ device: { type: "threaded" } }));
+    await execute(folder, { plugins: [threadedDevice(() => undefined, "Took it, the only one.")] });
+    const log = readFileSync(join(folder, "attempts/1/log.txt"), "utf8");
+    assert.match(log, / device cpu \(tfjs [^\n]*\)\. Took it, the only one\.\n/);
   });
 
   test("keeps the two newest checkpoints", async () => {

@@ -48,12 +48,18 @@ async function finish(job: RunJob): Promise<void> {
   await endAttempt(beginAttempt(job.folder), { outcome: "done", checkpoint });
 }
 
+interface SweepOptions {
+  readonly rerun?: Rerun;
+  readonly isProfiled?: boolean;
+  readonly context?: ExecutorContext;
+}
+
 interface Sweep {
   readonly sweepFolder: string;
   readonly planned: readonly TinyRun[];
   readonly prepared: SourceJob[];
   readonly executed: string[];
-  run(ways?: Partial<Ways>, options?: { rerun?: Rerun; context?: ExecutorContext }): Promise<readonly SweepResult[]>;
+  run(ways?: Partial<Ways>, options?: SweepOptions): Promise<readonly SweepResult[]>;
 }
 
 function sweepOf(...fingerprints: string[]): Sweep {
@@ -62,7 +68,7 @@ function sweepOf(...fingerprints: string[]): Sweep {
   const prepared: SourceJob[] = [];
   const executed: string[] = [];
   const standard: Ways = {
-    slots: 1,
+    ...{ slots: 1, cores: 4 },
     prepare: (source) => {
       prepared.push(source);
       return Promise.resolve();
@@ -75,12 +81,12 @@ function sweepOf(...fingerprints: string[]): Sweep {
   };
   return {
     ...{ sweepFolder, planned, prepared, executed },
-    run: (ways = {}, { rerun = "none", context = contextOf() } = {}) =>
+    run: (ways = {}, { rerun = "none", isProfiled = false, context = contextOf() } = {}) =>
       runSweep({
         sweep: "tiny",
         sweepFolder,
         runs: planned,
-        rerun,
+        ...{ rerun, isProfiled },
         executor: { execute: (jobs, sources, given) => executeSweep(jobs, sources, given, { ...standard, ...ways }) },
         context,
       }),
@@ -98,6 +104,18 @@ suite("running a sweep", (test) => {
       [["a", 2]],
     );
     assert.equal(sweep.executed, ["run 0", "run 1", "run 2"]);
+  });
+
+  test("tells every run whether it is to be profiled", async () => {
+    for (const isProfiled of [true, false]) {
+      const marks: (boolean | undefined)[] = [];
+      const execute: Ways["execute"] = (job) => {
+        marks.push(job.isProfiled);
+        return Promise.resolve({ id: job.id, outcome: "interrupted" });
+      };
+      await sweepOf("a", "b").run({ execute }, { isProfiled });
+      assert.equal(marks, isProfiled ? [true, true] : [undefined, undefined]);
+    }
   });
 
   test("skips what is done, and then prepares nothing", async () => {
@@ -150,6 +168,54 @@ suite("running a sweep", (test) => {
       },
     });
     assert.is(most, 2);
+  });
+
+  test("divides the cores among the runs that execute at the same time, and the last ones have more", async () => {
+    const sweep = sweepOf("a", "a", "a", "a", "a");
+    const seen: string[] = [];
+    const ends = new Map<string, () => void>();
+    const ended = new Set<string>();
+    const ways: Partial<Ways> = {
+      ...{ slots: 3, cores: 7 },
+      prepare: (_source, _context, threads) => {
+        seen.push(`source ${threads}`);
+        return Promise.resolve();
+      },
+      execute: async (job, _context, share) => {
+        seen.push(`${job.name} starts ${share.threads}`);
+        const endFollowing = share.onChange((threads) => seen.push(`${job.name} changes ${threads}`));
+        await new Promise<void>((resolve) => ends.set(job.name, resolve));
+        endFollowing();
+        await finish(job);
+        return { id: job.id, outcome: "done" };
+      },
+    };
+    const done = sweep.run(ways, { context: contextOf({ runEnded: ({ name }) => void ended.add(name) }) });
+    for (const name of ["run 1", "run 0", "run 2", "run 3", "run 4"]) {
+      await until(() => ends.has(name));
+      ends.get(name)?.();
+      await until(() => ended.has(name));
+    }
+    assert.equal(outcomes(await done), ["done", "done", "done", "done", "done"]);
+    assert.equal(seen, [
+      ...["source 7", "run 0 starts 2", "run 1 starts 2", "run 2 starts 2"],
+      ...["run 3 starts 2", "run 4 starts 2"],
+      ...["run 3 changes 3", "run 4 changes 3", "run 4 changes 7"],
+    ]);
+  });
+
+  test("with more slots than cores gives every run one thread", async () => {
+    const sweep = sweepOf("a", "a", "a");
+    const seen: number[] = [];
+    await sweep.run({
+      ...{ slots: 3, cores: 2 },
+      execute: async (job, _context, { threads }) => {
+        seen.push(threads);
+        await finish(job);
+        return { id: job.id, outcome: "done" };
+      },
+    });
+    assert.equal(seen, [1, 1, 1]);
   });
 
   test("that is stopped starts no further run", async () => {
@@ -210,3 +276,7 @@ suite("running a sweep", (test) => {
     assert.is(first?.outcome.outcome === "failed" && first.outcome.failure.code, "RUN_FORMAT");
   });
 });
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
+}

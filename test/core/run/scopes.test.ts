@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { Type } from "typebox";
 import * as assert from "uvu/assert";
 import type { RunConfig, ValueSource } from "../../../core/config/config.ts";
@@ -5,6 +6,7 @@ import { createRng } from "../../../core/model/rng.ts";
 import { definePlugin } from "../../../core/plugin/define-plugin.ts";
 import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
 import { defineService } from "../../../core/plugin/service.ts";
+import { createProcessorShare } from "../../../core/run/processor-share.ts";
 import { prepareSource } from "../../../core/run/prepare-source.ts";
 import {
   evaluatorRef,
@@ -18,6 +20,7 @@ import { createRunScope, createSweepScope } from "../../../core/run/scopes.ts";
 import type { ScopeInput } from "../../../core/run/scopes.ts";
 import { createRunFolder } from "../../../core/run/create-run-folder.ts";
 import * as services from "../../../core/services.ts";
+import { cpuDevice } from "../../../kernels/devices/cpu.ts";
 import { suite } from "../../suite.ts";
 import { temporaryFolder, tinyCatalogue, tinyConfig, tinyRun } from "./fixtures.ts";
 
@@ -81,6 +84,27 @@ suite("the container of a run", (test) => {
     assert.ok(model.parameters.get("encoder").isDisposed, "the model's memory is given back");
   });
 
+  test("tells a plugin how many threads there are when the plugin is built", async () => {
+    const threaded = definePlugin({
+      kind: "device",
+      name: "threaded",
+      version: "1",
+      summary: "Tells its threads.",
+      options: Type.Object({}),
+      deps: { threads: services.threadsRef },
+      create: async ({}, { threads }) => ({ ...(await cpuDevice.open()), description: `${threads} threads` }),
+    });
+    const input = await inputOf(tinyConfig({ device: { type: "threaded" } }), [threaded]);
+    const share = createProcessorShare(2);
+    const sweep = await createSweepScope(input, () => undefined, share);
+    share.set(3);
+    assert.is((await sweep.get(services.deviceRef)).description, "3 threads");
+    await sweep.dispose();
+    const alone = await createSweepScope(input, () => undefined);
+    assert.is((await alone.get(services.deviceRef)).description, `${availableParallelism()} threads`);
+    await alone.dispose();
+  });
+
   test("builds nothing that is not asked for, and disposes of what it built", async () => {
     const log: string[] = [];
     const input = await inputOf(withSchedule("noting"), [noting(log)]);
@@ -123,17 +147,17 @@ suite("preparing a source", (test) => {
     version: "1",
     summary: "Reports progress.",
     options: Type.Object({}),
-    deps: { progress: services.sourceProgressRef },
+    deps: { progress: services.sourceProgressRef, threads: services.threadsRef },
     facts: () => ({ width: 6, fingerprint: "slow", description: "" }),
-    create: ({}, { progress }) => {
+    create: ({}, { progress, threads }) => {
       progress(1, 2, "reading");
-      progress(2, 2, "reading");
+      progress(2, 2, `reading on ${threads} threads`);
       return { width: 6, train: empty, heldOut: empty };
     },
   });
   const empty = { numRows: 0, width: 6, read: () => Promise.resolve() };
 
-  test("builds it from a run's folder and hands its progress on", async () => {
+  test("builds it from a run's folder, with the threads given, and hands its progress on", async () => {
     const folder = `${temporaryFolder()}/r`;
     createRunFolder(folder, "tiny", tinyRun(tinyConfig({ source: { type: "slow" } })));
     const seen: string[] = [];
@@ -142,8 +166,9 @@ suite("preparing a source", (test) => {
       catalogue: await tinyCatalogue(folder, [slow]),
       paths: { projectFolder: folder, cacheFolder: folder },
       progress: (done, total, what) => seen.push(`${what} ${done}/${total}`),
+      threads: 5,
     });
-    assert.equal(seen, ["reading 1/2", "reading 2/2"]);
+    assert.equal(seen, ["reading 1/2", "reading on 5 threads 2/2"]);
   });
 
   test("of a folder that is no run fails with the file", async () => {

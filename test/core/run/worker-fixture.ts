@@ -1,22 +1,25 @@
-/** A worker whose runs do what their names say: crash, hang until told to stop, print, report. */
+/** A worker whose runs do what their names say: crash, hang until told to stop, print, report, tell their threads. */
+import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beginAttempt, endAttempt } from "../../../core/run/attempts.ts";
 import type { ExecuteOptions, RunJob, RunOutcome } from "../../../core/run/contracts.ts";
 import { serveWorker } from "../../../core/run/serve-worker.ts";
 
+const cores = availableParallelism();
+
 serveWorker(({ projectFolder }) => ({
   execute: async (job, options) => execute(job, options, projectFolder),
-  prepare: (source, progress) => {
+  prepare: (source, progress, threads) => {
     if (source.fingerprint === "crash0000") process.kill(process.pid, "SIGKILL");
     if (source.fingerprint === "broken000") return Promise.reject(new Error("no such text"));
-    progress(1, 2, "reading");
+    progress(1, 2, source.fingerprint === "threads00" ? `on ${threads ?? "all"} threads` : "reading");
     return Promise.resolve();
   },
 }));
 
 async function execute(
   job: RunJob,
-  { onEvent, signal, prepared }: ExecuteOptions,
+  { onEvent, signal, share, prepared }: ExecuteOptions,
   project: string,
 ): Promise<RunOutcome> {
   if (job.name === "crash before its attempt") process.abort();
@@ -26,7 +29,17 @@ async function execute(
   onEvent({ type: "evaluating" });
   if (job.name === "killed by the system") process.kill(process.pid, "SIGKILL");
   if (job.name === "leave early") process.exit(7);
-  while (job.name === "wait for stop" && !signal.aborted) await sleep(5);
+  const tells = job.name.startsWith("tell threads");
+  if (tells) {
+    const tell = (threads?: number): void => {
+      onEvent({ type: "warning", message: `${threads ?? "no"} threads` });
+    };
+    tell(share?.threads);
+    share?.onChange(tell);
+  }
+  const isWaiting = (): boolean =>
+    job.name === "wait for stop" || (tells && !(job.name.endsWith("until all") && share?.threads === cores));
+  while (isWaiting() && !signal.aborted) await sleep(5);
   if (job.name === "never stop") await sleep(60_000);
   const outcome = signal.aborted ? "interrupted" : "done";
   await endAttempt(attempt, { outcome });

@@ -5,6 +5,8 @@ import * as assert from "uvu/assert";
 import { beginAttempt } from "../../../core/run/attempts.ts";
 import type { ExecutorContext, RunEvent, RunJob, RunOutcome, SourceJob } from "../../../core/run/contracts.ts";
 import { deriveState } from "../../../core/run/derive-state.ts";
+import { createProcessorShare } from "../../../core/run/processor-share.ts";
+import type { AdjustableShare } from "../../../core/run/processor-share.ts";
 import { executeInWorker, prepareInWorker } from "../../../core/run/worker-jobs.ts";
 import { suite } from "../../suite.ts";
 import { temporaryFolder } from "./fixtures.ts";
@@ -17,6 +19,7 @@ interface Started {
   readonly progress: string[];
   readonly stop: AbortController;
   readonly kill: AbortController;
+  readonly share: AdjustableShare;
   readonly context: ExecutorContext;
 }
 
@@ -42,10 +45,11 @@ function start(name: string): Started {
       runEnded: () => undefined,
     },
   };
-  return { job: { id: "0123456789ab", name, folder: temporaryFolder() }, events, progress, stop, kill, context };
+  const job = { id: "0123456789ab", name, folder: temporaryFolder() };
+  return { job, events, progress, stop, kill, share: createProcessorShare(1), context };
 }
 
-const execute = ({ job, context }: Started): Promise<RunOutcome> => executeInWorker(job, context);
+const execute = ({ job, context, share }: Started): Promise<RunOutcome> => executeInWorker(job, context, share);
 
 function crashOf(outcome: RunOutcome): { message: string; log: string } {
   assert.ok(outcome.outcome === "failed");
@@ -110,6 +114,20 @@ suite("a run in a worker", (test) => {
     assert.is(deriveState(started.job.folder).state, "interrupted");
   });
 
+  test("starts with its share of the machine, and is told when that grows", async () => {
+    const started = start("tell threads");
+    started.share.set(3);
+    const outcome = execute(started);
+    const told = (): string[] => started.events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+    await until(() => told().length === 1);
+    started.share.set(6);
+    await until(() => told().length === 2);
+    started.stop.abort();
+    await outcome;
+    started.share.set(12);
+    assert.equal(told(), ["3 threads", "6 threads"]);
+  });
+
   test("that finds its folder taken leaves the other attempt alone", async () => {
     const started = start("report");
     beginAttempt(started.job.folder);
@@ -130,9 +148,15 @@ suite("a source in a worker", (test) => {
 
   test("reports its progress and leaves no log behind", async () => {
     const started = start("");
-    await prepareInWorker(sourceOf(started, "good00000"), started.context);
+    await prepareInWorker(sourceOf(started, "good00000"), started.context, 1);
     assert.equal(started.progress, ["reading 1/2"]);
     assert.equal(readdirSync(started.job.folder), []);
+  });
+
+  test("has the threads that it is given", async () => {
+    const started = start("");
+    await prepareInWorker(sourceOf(started, "threads00"), started.context, 5);
+    assert.equal(started.progress, ["on 5 threads 1/2"]);
   });
 
   test("that fails says why, and where its log is", async () => {
@@ -141,7 +165,7 @@ suite("a source in a worker", (test) => {
       ["crash0000", "SIGKILL"],
     ] as const) {
       const started = start("");
-      await prepareInWorker(sourceOf(started, fingerprint), started.context).then(
+      await prepareInWorker(sourceOf(started, fingerprint), started.context, 1).then(
         () => {
           assert.unreachable();
         },

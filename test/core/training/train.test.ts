@@ -60,6 +60,20 @@ suite("training loop", (test, hooks) => {
     );
     training.dispose();
   });
+  test("announces what a step is busy with, and a checkpoint apart", async () => {
+    const training = makeTraining(device, { steps: 2 });
+    const phases: string[] = [];
+    await train({
+      ...training.input,
+      config: { ...training.input.config, checkpointEvery: 2, logEvery: 1 },
+      onPhase: (phase) => void phases.push(phase),
+      onStep: () => void phases.push("(logged)"),
+      onCheckpoint: () => void phases.push("(saved)"),
+    });
+    const step = ["data", "project", "forward", "backward", "norm", "update", "other", "(logged)"];
+    assert.equal(phases, [...step, ...step, "checkpoint", "(saved)", "other"]);
+    training.dispose();
+  });
   test("sums itself up", async () => {
     const training = makeTraining(device, { steps: 7 });
     const summary = await train(training.input);

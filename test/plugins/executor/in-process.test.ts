@@ -5,7 +5,7 @@ import { suite } from "../../suite.ts";
 import { recordingContext, someJobs } from "./recording-context.ts";
 
 suite("executor in-process", (test) => {
-  test("prepares shared sources and executes runs one after the other, in this process", async () => {
+  test("prepares shared sources and executes runs one after the other, in this process, on all cores", async () => {
     const { context, log } = recordingContext({});
     const { jobs, sources } = someJobs("a", "b");
     const outcomes = await (await inProcess.create({}, {})).execute(jobs, sources, { ...context, slots: 8 });
@@ -14,9 +14,9 @@ suite("executor in-process", (test) => {
       ["done", "done"],
     );
     assert.equal(log, [
-      ...["prepare f00d", "source progress 1/2", "source ready"],
-      ...["started a", "execute a", "a evaluating", "ended a done"],
-      ...["started b", "execute b", "b evaluating", "ended b done"],
+      ...["prepare f00d with all cores", "source reading 1/2", "source ready"],
+      ...["started a", "execute a with all cores", "a evaluating", "ended a done"],
+      ...["started b", "execute b with all cores", "b evaluating", "ended b done"],
     ]);
   });
 

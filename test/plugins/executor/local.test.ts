@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { local } from "../../../plugins/executor/local.ts";
@@ -18,7 +19,7 @@ suite("executor local", (test) => {
       log.some((line) => line.startsWith("execute")),
       "nothing ran in this process",
     );
-    assert.equal(log.slice(0, 2), ["source progress 1/2", "source ready"]);
+    assert.equal(log.slice(0, 2), ["source reading 1/2", "source ready"]);
     const printed = readFileSync(join(jobs[2]!.folder, "attempts/1/log.txt"), "utf8");
     assert.is(printed, "printed by report too in /project\n");
   });
@@ -34,6 +35,28 @@ suite("executor local", (test) => {
       await (await local.create({ slots: option }, {})).execute(jobs, [], withSlots);
       assert.is(mostStarted(log), expected, `option ${option}, command ${given ?? "nothing"}`);
     }
+  });
+});
+
+suite("executor local and the cores", (test) => {
+  test("gives a source all of them, and divides them among the runs; the last run has them all", async () => {
+    const cores = availableParallelism();
+    const { context, log } = recordingContext({});
+    const { jobs, sources } = someJobs("tell threads until all", "leave early");
+    const tellingSources = sources.map((source) => ({ ...source, fingerprint: "threads00" }));
+    const outcomes = await (await local.create({ slots: 2 }, {})).execute(jobs, tellingSources, context);
+    assert.equal(
+      outcomes.map(({ outcome }) => outcome),
+      ["done", "failed"],
+    );
+    assert.is(log[0], `source on ${cores} threads 1/2`);
+    const told = log.filter((line) => line.endsWith("threads"));
+    // A machine of one core has nothing to give away.
+    const shares = new Set([Math.max(1, Math.floor(cores / 2)), cores]);
+    assert.equal(
+      told,
+      [...shares].map((share) => `tell threads until all ${share} threads`),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 /** An executor's context that records what the executor does, and runs nothing. */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ExecutorContext, RunJob, RunOutcome, SourceJob } from "../../../core/run/contracts.ts";
 import { temporaryFolder } from "../../core/run/fixtures.ts";
@@ -17,21 +18,21 @@ export function recordingContext(outcomes: Readonly<Record<string, RunOutcome>>)
     signal: new AbortController().signal,
     killSignal: new AbortController().signal,
     runner: {
-      execute: (job, { onEvent }) => {
-        note(`execute ${job.name}`);
+      execute: (job, { onEvent, share }) => {
+        note(`execute ${job.name} with ${threadsText(share?.threads)}`);
         onEvent({ type: "evaluating" });
         return Promise.resolve(outcomes[job.id] ?? { id: job.id, outcome: "done" });
       },
-      prepare: (source, progress) => {
-        note(`prepare ${source.fingerprint}`);
+      prepare: (source, progress, threads) => {
+        note(`prepare ${source.fingerprint} with ${threadsText(threads)}`);
         progress(1, 2, "reading");
         return Promise.resolve();
       },
       worker: { file, execArgv: ["--import", "tsx"], paths: { projectFolder: "/project", cacheFolder: "/cache" } },
     },
     events: {
-      sourceProgress: (_source, done, total) => {
-        note(`source progress ${done}/${total}`);
+      sourceProgress: (_source, done, total, what) => {
+        note(`source ${what} ${done}/${total}`);
       },
       sourceReady: () => {
         note("source ready");
@@ -39,8 +40,8 @@ export function recordingContext(outcomes: Readonly<Record<string, RunOutcome>>)
       runStarted: ({ name }) => {
         note(`started ${name}`);
       },
-      runEvent: ({ name }, { type }) => {
-        note(`${name} ${type}`);
+      runEvent: ({ name }, event) => {
+        note(`${name} ${event.type === "warning" ? event.message : event.type}`);
       },
       runEnded: ({ name }, { outcome }) => {
         note(`ended ${name} ${outcome}`);
@@ -48,6 +49,11 @@ export function recordingContext(outcomes: Readonly<Record<string, RunOutcome>>)
     },
   };
   return { context, log };
+}
+
+/** The same words on every machine. */
+function threadsText(threads: number | undefined): string {
+  return threads === availableParallelism() ? "all cores" : `${threads ?? "unknown"} threads`;
 }
 
 /** Jobs that read one source. */
