@@ -65,8 +65,11 @@ export async function readRows(source: RowFile, start: number, count: number, in
 }
 
 function checkFinite(source: RowFile, start: number, values: Float32Array): void {
+  // Zero times a finite number is zero, times any other not a number: far quicker than asking each one.
+  let zero = 0;
+  for (const value of values) zero += value * 0;
+  if (zero === 0) return;
   const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad === -1) return;
   throw new SwitchyardError("DATA_NOT_FINITE", "The activations hold a number that is not finite.", {
     where: `${source.file}, row ${start + Math.floor(bad / source.width)}, column ${bad % source.width}`,
     expected: "finite numbers",

@@ -83,17 +83,18 @@ function createWindowReader(store: RowStore, order: ShuffleOrder): { at(position
 
   async function load(window: Window): Promise<LoadedWindow> {
     const rows = freeBuffers.pop() ?? new Float32Array(order.maxWindowRows * store.width);
-    try {
-      let filled = 0;
-      for (const { start, count } of window.ranges) {
-        await store.read(start, count, rows.subarray(filled * store.width, (filled + count) * store.width));
-        filled += count;
-      }
-    } catch (error) {
-      freeBuffers.push(rows);
-      throw error;
-    }
-    return { window, rows };
+    let filled = 0;
+    // All at once: a training step gives the event loop one turn, in which a chain of reads would take one step.
+    const reads = window.ranges.map(({ start, count }) => {
+      const into = rows.subarray(filled * store.width, (filled + count) * store.width);
+      filled += count;
+      return store.read(start, count, into);
+    });
+    // Every read has ended before the buffer is free again.
+    const failed = (await Promise.allSettled(reads)).find(({ status }) => status === "rejected");
+    if (failed?.status !== "rejected") return { window, rows };
+    freeBuffers.push(rows);
+    throw failed.reason;
   }
 
   function readAhead(start: number): void {
