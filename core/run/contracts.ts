@@ -58,7 +58,7 @@ export interface SweepEvents {
   runEnded(job: RunJob, outcome: RunOutcome): void;
 }
 
-/** How many threads a run may use. It grows when runs beside it end and none is left to take their place. */
+/** How many threads a run may use. It grows where an executor lends the cores of runs that ended. */
 export interface ProcessorShare {
   readonly threads: number;
   /** Calls `listener` at every change. @returns Ends that. */

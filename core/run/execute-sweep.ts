@@ -1,7 +1,7 @@
 /**
  * The order in which a sweep executes, whatever executes it: every shared source once, then every run whose source is
  * ready, in slots. A failing source or run neither stops nor hides the others. The cores are divided among the runs
- * that execute at the same time; a source is prepared alone, and has them all.
+ * that execute at the same time, the same number to each; a source is prepared alone, and has them all.
  */
 import { beginAttempt, endAttempt } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
@@ -15,6 +15,11 @@ export interface Ways {
   readonly slots: number;
   /** Threads for all that is done at the same time. */
   readonly cores: number;
+  /**
+   * Whether the cores of runs that ended go to those that are left. The sweep then ends sooner, and the seconds of its
+   * last runs can no longer be compared with the others'.
+   */
+  readonly lendsIdleCores: boolean;
   /** @throws when the source cannot be prepared */
   prepare(source: SourceJob, context: ExecutorContext, threads: number): Promise<void>;
   /** Never rejects for a run that fails. */
@@ -43,7 +48,8 @@ export async function executeSweep(
   }
   const ready = jobs.filter(({ id }) => !outcomes.has(id));
   let numLeft = ready.length;
-  const threadsOfRun = (): number => threadsOfEach(ways.cores, Math.min(ways.slots, numLeft));
+  const threadsOfRun = (): number =>
+    threadsOfEach(ways.cores, Math.min(ways.slots, ways.lendsIdleCores ? numLeft : ready.length));
   const share = createProcessorShare(threadsOfRun());
   await inSlots(ready, ways.slots, async (job) => {
     if (context.signal.aborted) {

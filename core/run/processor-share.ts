@@ -1,6 +1,6 @@
 /**
- * How many threads a run may use: the cores divided by the runs that execute at the same time. The share grows when
- * runs end and none is left to take their place, so that no core idles while the last runs of a sweep train.
+ * How many threads a run may use: the cores divided by the runs that execute at the same time. Where an executor lends
+ * idle cores, the share grows when runs end and none is left to take their place.
  */
 import { availableParallelism } from "node:os";
 import type { Device } from "../../kernels/devices/device.ts";

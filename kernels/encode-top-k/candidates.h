@@ -1,5 +1,9 @@
-// The best candidates of one row. A candidate carries its whole order in one number: the bits of its positive key
-// above, the complement of its index below, so that a larger key comes first and among equal keys the lower index.
+// The best candidates of one row, in the order of their features. A row is offered its features in ascending order and
+// candidates never change places, so that among equal keys the lower index wins by being kept first, and what is left
+// at the end needs no sorting.
+//
+// The K-th largest key is found by bisection over the bits of the keys: positive floats are ordered as their bits are,
+// and counting the keys above a bound is a few vector instructions.
 #pragma once
 
 #include "../native/isa.h"
@@ -7,74 +11,73 @@
 namespace switchyard {
 namespace SWITCHYARD_ISA {
 
-struct Candidate {
-  uint64_t order;
-  float value;
-  int32_t slot;
+/** Candidates that lie side by side; all keys are positive. */
+struct Candidates {
+  float* keys;
+  int32_t* features;
+  /** Null where a key is its feature's value. */
+  float* values;
 };
 
-/** @param key Positive: the bits of positive floats are ordered as the floats are. */
-SWITCHYARD_INLINE uint64_t orderOf(float key, int64_t index) {
-  uint32_t bits;
+SWITCHYARD_INLINE int32_t bitsOf(float key) {
+  int32_t bits;
   memcpy(&bits, &key, sizeof bits);
-  return static_cast<uint64_t>(bits) << 32 | (0xffffffffu - static_cast<uint32_t>(index));
+  return bits;
 }
 
-SWITCHYARD_INLINE int64_t indexOf(uint64_t order) { return 0xffffffffu - static_cast<uint32_t>(order); }
-
-SWITCHYARD_INLINE float keyOf(uint64_t order) {
-  const uint32_t bits = static_cast<uint32_t>(order >> 32);
-  float key;
-  memcpy(&key, &bits, sizeof key);
-  return key;
-}
-
-SWITCHYARD_INLINE void swapCandidates(Candidate& a, Candidate& b) {
-  const Candidate held = a;
-  a = b;
-  b = held;
-}
-
-/** Brings the k best of `count` > k candidates to the front, in no order (Hoare's selection, median of three). */
-static void selectBest(Candidate* at, int64_t count, int64_t k) {
-  int64_t low = 0;
-  int64_t high = count - 1;
-  while (low < high) {
-    const int64_t middle = low + (high - low) / 2;
-    if (at[middle].order > at[low].order) swapCandidates(at[middle], at[low]);
-    if (at[high].order > at[low].order) swapCandidates(at[high], at[low]);
-    if (at[high].order > at[middle].order) swapCandidates(at[high], at[middle]);
-    const uint64_t pivot = at[middle].order;
-    int64_t i = low;
-    int64_t j = high;
-    while (i <= j) {
-      while (at[i].order > pivot) i++;
-      while (at[j].order < pivot) j--;
-      if (i <= j) swapCandidates(at[i++], at[j--]);
-    }
-    if (k - 1 <= j) high = j;
-    else if (k - 1 >= i) low = i;
-    else return;
+SWITCHYARD_INLINE int64_t countAtLeast(const float* keys, int64_t count, int32_t bound) {
+  vecInt tally{};
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const vec part = load(keys + i);
+    vecInt bits;
+    memcpy(&bits, &part, sizeof bits);
+    tally -= bits >= bound;
   }
+  int64_t total = 0;
+  for (int lane = 0; lane < lanes; lane++) total += tally[lane];
+  for (; i < count; i++) total += bitsOf(keys[i]) >= bound ? 1 : 0;
+  return total;
 }
 
-static uint64_t lowestOrder(const Candidate* at, int64_t count) {
-  uint64_t lowest = at[0].order;
-  for (int64_t i = 1; i < count; i++) lowest = at[i].order < lowest ? at[i].order : lowest;
-  return lowest;
-}
-
-/** Ascending by index: a shell sort, for a few dozen to a few hundred candidates. */
-static void sortByIndex(Candidate* at, int64_t count) {
-  static const int64_t gaps[] = {1750, 701, 301, 132, 57, 23, 10, 4, 1};
-  for (const int64_t gap : gaps) {
-    for (int64_t i = gap; i < count; i++) {
-      const Candidate moved = at[i];
-      int64_t j = i;
-      for (; j >= gap && indexOf(at[j - gap].order) > indexOf(moved.order); j -= gap) at[j] = at[j - gap];
-      at[j] = moved;
+/** Keeps the K best of `count` >= K candidates, in their order. @returns The smallest key that was kept. */
+static float keepBest(const Candidates& at, int64_t count, int64_t K) {
+  int32_t low = INT32_MAX;
+  int32_t high = 0;
+  for (int64_t i = 0; i < count; i++) {
+    const int32_t bits = bitsOf(at.keys[i]);
+    low = bits < low ? bits : low;
+    high = bits > high ? bits : high;
+  }
+  // At least K keys reach `low`, fewer than K exceed `high`.
+  int64_t reached = count;
+  while (low < high && reached != K) {
+    const int32_t middle = low + (high - low + 1) / 2;
+    const int64_t atLeast = countAtLeast(at.keys, count, middle);
+    if (atLeast >= K) {
+      low = middle;
+      reached = atLeast;
+    } else {
+      high = middle - 1;
     }
   }
+  // Of those that equal the bound only as many are kept as there is room for: the first ones.
+  int64_t ties = reached == K ? count : K - countAtLeast(at.keys, count, low + 1);
+  int64_t kept = 0;
+  float smallest = __builtin_inff();
+  for (int64_t i = 0; i < count; i++) {
+    const float key = at.keys[i];
+    const int32_t bits = bitsOf(key);
+    const bool isTie = bits == low;
+    const bool isKept = bits > low || (isTie && ties > 0);
+    ties -= isTie ? 1 : 0;
+    at.keys[kept] = key;
+    at.features[kept] = at.features[i];
+    if (at.values != nullptr) at.values[kept] = at.values[i];
+    smallest = isKept && key < smallest ? key : smallest;
+    kept += isKept ? 1 : 0;
+  }
+  return smallest;
 }
 
 }  // namespace SWITCHYARD_ISA

@@ -23,24 +23,32 @@ struct RowBlock {
   int64_t count;
 };
 
-/** What one pair keeps: at most K candidates with a positive key. */
+/** What the pairs keep: pair p has counts[p] <= K candidates from p K on. */
 struct PairLists {
-  Candidate* candidates;
+  Candidates candidates;
   int32_t* counts;
 };
 
-/** The rows of a block while features stream past. */
+/** The rows of a block while features stream past. Row n has counts[n] candidates from n capacity on. */
 struct Selection {
   /** [rows] a candidate must exceed it; infinite for the lanes behind the last row. */
   float* thresholds;
   /** [rows] multiplies a value to give its key; all 1 with one expert a row. */
   float* gates;
-  /** [rows][capacity] */
-  Candidate* candidates;
+  Candidates candidates;
   int64_t* counts;
   int64_t capacity;
   int64_t K;
 };
+
+/** @param isGated Whether a key may differ from its value. */
+static Candidates takeCandidates(Arena& arena, int64_t count, bool isGated) {
+  return Candidates{arena.floats(count), arena.ints(count), isGated ? arena.floats(count) : nullptr};
+}
+
+SWITCHYARD_INLINE Candidates from(const Candidates& all, int64_t first) {
+  return Candidates{all.keys + first, all.features + first, all.values == nullptr ? nullptr : all.values + first};
+}
 
 static int64_t planBlocks(const ExpertGroups& groups, const EncodeTopKCall& call, RowBlock* blocks) {
   const int64_t panelBytes = call.D * tileColumns * static_cast<int64_t>(sizeof(float));
@@ -77,11 +85,11 @@ static Selection beginSelection(const EncodeTopKCall& call, const int32_t* pairs
   const int64_t rows = ceilDivide(count, tileColumns) * tileColumns;
   Selection s{};
   s.K = call.K;
-  s.capacity = 2 * call.K + 16;
+  s.capacity = ceilDivide(2 * call.K + 8, lanes) * lanes;
   s.thresholds = arena.floats(rows);
   s.gates = arena.floats(rows);
   s.counts = static_cast<int64_t*>(arena.take(static_cast<size_t>(rows) * sizeof(int64_t)));
-  s.candidates = static_cast<Candidate*>(arena.take(static_cast<size_t>(rows * s.capacity) * sizeof(Candidate)));
+  s.candidates = takeCandidates(arena, rows * s.capacity, call.R > 1);
   for (int64_t n = 0; n < rows; n++) {
     s.thresholds[n] = n < count ? 0.0f : __builtin_inff();
     s.gates[n] = n < count && call.R > 1 ? call.gates[pairs[n]] : 1.0f;
@@ -91,23 +99,25 @@ static Selection beginSelection(const EncodeTopKCall& call, const int32_t* pairs
 }
 
 static void prune(Selection& s, int64_t row) {
-  Candidate* const at = s.candidates + row * s.capacity;
-  selectBest(at, s.counts[row], s.K);
+  s.thresholds[row] = keepBest(from(s.candidates, row * s.capacity), s.counts[row], s.K);
   s.counts[row] = s.K;
-  s.thresholds[row] = keyOf(lowestOrder(at, s.K));
 }
 
 /** One feature of the lanes of one vector whose key beats their threshold. */
-static __attribute__((noinline)) void offer(Selection& s, int64_t row, uint32_t mask, vec keys, vec values, int64_t feature) {
+static __attribute__((noinline)) void offer(Selection& s, int64_t row, uint32_t mask, vec keys, vec values,
+                                            int64_t feature) {
   float key[lanes];
   float value[lanes];
   memcpy(key, &keys, sizeof keys);
   memcpy(value, &values, sizeof values);
   for (; mask != 0; mask &= mask - 1) {
     const int lane = __builtin_ctz(mask);
-    const int64_t at = row + lane;
-    s.candidates[at * s.capacity + s.counts[at]] = Candidate{orderOf(key[lane], feature), value[lane], 0};
-    if (++s.counts[at] == s.capacity) prune(s, at);
+    const int64_t n = row + lane;
+    const int64_t at = n * s.capacity + s.counts[n];
+    s.candidates.keys[at] = key[lane];
+    s.candidates.features[at] = static_cast<int32_t>(feature);
+    if (s.candidates.values != nullptr) s.candidates.values[at] = value[lane];
+    if (++s.counts[n] == s.capacity) prune(s, n);
   }
 }
 
@@ -170,6 +180,13 @@ static void streamFeatures(const EncodeTopKCall& call, int64_t expert, const flo
   }
 }
 
+static void copy(const Candidates& source, const Candidates& target, int64_t count) {
+  const size_t bytes = static_cast<size_t>(count) * sizeof(float);
+  memcpy(target.keys, source.keys, bytes);
+  memcpy(target.features, source.features, bytes);
+  if (source.values != nullptr) memcpy(target.values, source.values, bytes);
+}
+
 static void encodeBlock(const EncodeTopKCall& call, const ExpertGroups& groups, const RowBlock& block,
                         const PairLists& lists, Arena& arena) {
   const int32_t* const pairs = groups.pairs + block.first;
@@ -179,8 +196,7 @@ static void encodeBlock(const EncodeTopKCall& call, const ExpertGroups& groups, 
   for (int64_t n = 0; n < block.count; n++) {
     if (s.counts[n] > call.K) prune(s, n);
     lists.counts[pairs[n]] = static_cast<int32_t>(s.counts[n]);
-    memcpy(lists.candidates + pairs[n] * call.K, s.candidates + n * s.capacity,
-           static_cast<size_t>(s.counts[n]) * sizeof(Candidate));
+    copy(from(s.candidates, n * s.capacity), from(lists.candidates, pairs[n] * call.K), s.counts[n]);
   }
 }
 
@@ -203,27 +219,43 @@ static void orderSlots(const int32_t* experts, int64_t R, int32_t* slots) {
   }
 }
 
-/** Joins the lists of a row's experts into its K best, ascending by feature, and fills up with the lowest zeros. */
+/**
+ * The lists of a row's experts, one after the other in ascending order of features, reduced to their K best.
+ * @returns Their number.
+ */
+static int64_t joinLists(const EncodeTopKCall& call, int64_t row, const int32_t* slots, const PairLists& lists,
+                         const Candidates& joined, int32_t* slotsOfJoined) {
+  const int64_t M = call.F / call.E;
+  int64_t count = 0;
+  for (int64_t r = 0; r < call.R; r++) {
+    const int64_t pair = row * call.R + slots[r];
+    const int32_t first = static_cast<int32_t>(call.experts[pair] * M);
+    copy(from(lists.candidates, pair * call.K), from(joined, count), lists.counts[pair]);
+    for (int64_t i = 0; i < lists.counts[pair]; i++) joined.features[count + i] += first;
+    count += lists.counts[pair];
+  }
+  if (count > call.K) {
+    keepBest(joined, count, call.K);
+    count = call.K;
+  }
+  int64_t r = 0;
+  for (int64_t i = 0; i < count; i++) {
+    while (joined.features[i] >= (call.experts[row * call.R + slots[r]] + 1) * M) r++;
+    slotsOfJoined[i] = slots[r];
+  }
+  return count;
+}
+
+/** A row's K best, ascending by feature; where fewer are positive, the lowest others of its experts fill up. */
 static void writeRow(const EncodeTopKCall& call, int64_t row, const PairLists& lists, Arena& arena) {
   const int64_t M = call.F / call.E;
   const int32_t* const experts = call.experts + row * call.R;
-  Candidate* const best = static_cast<Candidate*>(arena.take(static_cast<size_t>(call.R * call.K) * sizeof(Candidate)));
-  int64_t count = 0;
-  for (int64_t r = 0; r < call.R; r++) {
-    const int64_t pair = row * call.R + r;
-    for (int64_t i = 0; i < lists.counts[pair]; i++) {
-      const Candidate& from = lists.candidates[pair * call.K + i];
-      const int64_t feature = experts[r] * M + indexOf(from.order);
-      best[count++] = Candidate{orderOf(keyOf(from.order), feature), from.value, static_cast<int32_t>(r)};
-    }
-  }
-  if (count > call.K) {
-    selectBest(best, count, call.K);
-    count = call.K;
-  }
-  sortByIndex(best, count);
   int32_t* const slots = arena.ints(call.R);
   orderSlots(experts, call.R, slots);
+  const Candidates best = takeCandidates(arena, call.R * call.K, call.R > 1);
+  int32_t* const slotsOfBest = arena.ints(call.R * call.K);
+  const int64_t count = joinLists(call, row, slots, lists, best, slotsOfBest);
+  const float* const values = best.values == nullptr ? best.keys : best.values;
   int64_t missing = call.K - count;
   int64_t next = 0;
   int64_t out = row * call.K;
@@ -232,22 +264,23 @@ static void writeRow(const EncodeTopKCall& call, int64_t row, const PairLists& l
     call.values[out] = value;
     call.slots[out++] = slot;
   };
-  for (int64_t r = 0; r < call.R && (missing > 0 || next < count); r++) {
-    const int64_t first = static_cast<int64_t>(experts[slots[r]]) * M;
+  const auto writeNext = [&] {
+    write(best.features[next], values[next], slotsOfBest[next]);
+    next++;
+  };
+  for (int64_t r = 0; r < call.R && missing > 0; r++) {
+    const int64_t first = experts[slots[r]] * M;
     for (int64_t feature = first; feature < first + M && missing > 0; feature++) {
-      if (next < count && indexOf(best[next].order) == feature) {
-        write(feature, best[next].value, best[next].slot);
-        next++;
+      if (next < count && best.features[next] == feature) {
+        writeNext();
       } else {
         // With several experts a feature may be a zero by its gate alone: its own value is then asked for.
         write(feature, call.R == 1 ? 0 : valueOf(call, row, feature), slots[r]);
         missing--;
       }
     }
-    for (; next < count && indexOf(best[next].order) < first + M; next++) {
-      write(indexOf(best[next].order), best[next].value, best[next].slot);
-    }
   }
+  while (next < count) writeNext();
 }
 
 static void encodeTopK(const EncodeTopKCall& call, ThreadPool& pool) {
@@ -259,7 +292,7 @@ static void encodeTopK(const EncodeTopKCall& call, ThreadPool& pool) {
   RowBlock* const blocks = static_cast<RowBlock*>(memory.take(static_cast<size_t>(mostBlocks) * sizeof(RowBlock)));
   const int64_t numBlocks = planBlocks(groups, call, blocks);
   const PairLists lists{
-      static_cast<Candidate*>(memory.take(static_cast<size_t>(pairs * call.K) * sizeof(Candidate))),
+      takeCandidates(memory, pairs * call.K, call.R > 1),
       memory.ints(pairs),
   };
   inParallel(pool, numBlocks, [&](int64_t unit, Arena& arena) {

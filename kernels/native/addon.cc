@@ -405,12 +405,6 @@ napi_value gatherRows(napi_env env, napi_callback_info info) {
   return nothing(env);
 }
 
-napi_value peak(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "peak");
-  const int64_t rounds = args.count("rounds");
-  return args.accepted() ? numberOf(env, kernels().peak(rounds, pool())) : nothing(env);
-}
-
 napi_value setThreads(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "setThreads");
   const int64_t threads = args.count("threads", 1, ThreadPool::maxThreads);
@@ -456,7 +450,6 @@ constexpr Function functions[] = {
     {"reduce", reduce},
     {"rearrange", rearrange},
     {"gatherRows", gatherRows},
-    {"peak", peak},
     {"setThreads", setThreads},
     {"setInstructionSet", setInstructionSet},
 };

@@ -109,8 +109,6 @@ export interface NativeAddon {
   gatherRows(
     ...args: readonly [count: number, numRows: number, width: number, indices: Ints, rows: Floats, out: Floats]
   ): void;
-  /** Multiply-adds in registers alone, on all threads. @returns Floating-point operations done. */
-  peak(rounds: number): number;
 }
 
 type GroupedSizes = readonly [B: number, D: number, E: number, R: number, M: number];

@@ -192,8 +192,6 @@ struct KernelTable {
   void (*reduce)(const ReduceCall&, ThreadPool&);
   void (*rearrange)(const RearrangeCall&, ThreadPool&);
   void (*gatherRows)(const GatherCall&, ThreadPool&);
-  /** Multiply-adds in registers alone: the arithmetic peak of one thread. @returns Floating-point operations done. */
-  double (*peak)(int64_t rounds, ThreadPool&);
 };
 
 }  // namespace switchyard

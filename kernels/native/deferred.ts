@@ -101,14 +101,16 @@ function form(recipe: Recipe): tf.Tensor {
       recipe.kind === "row-sparse"
         ? run(rowSparseAccumulateName, recipe, { numFeatures: recipe.shape[0] })
         : run(sparseDecodeName, recipe, {});
-    return tf.keep(recipe.kind === "row-sparse" && recipe.scale !== 1 ? tf.mul(made, recipe.scale) : made);
+    const isScaled = recipe.kind === "row-sparse" && recipe.scale !== 1;
+    return tf.keep(isScaled ? run(tf.Multiply, { a: made, b: tf.scalar(recipe.scale) }, {}) : made);
   });
 }
 
-function run(name: string, recipe: Recipe, attrs: tf.NamedAttrMap): tf.Tensor {
-  const inputs = Object.fromEntries(Object.entries(recipe).filter(([, value]) => value instanceof tf.Tensor));
+/** On the native backend, whichever is current: a tensor may be read after another device was opened. */
+function run(name: string, operands: object, attrs: tf.NamedAttrMap): tf.Tensor {
+  const inputs = Object.fromEntries(Object.entries(operands).filter(([, value]) => value instanceof tf.Tensor));
   const { kernelFunc } = tf.getKernel(name, "native");
-  return kernelFunc({ inputs: inputs, attrs, backend: tf.backend() }) as tf.Tensor;
+  return kernelFunc({ inputs, attrs, backend: tf.findBackend("native") }) as tf.Tensor;
 }
 
 /** The recipe over references of its own, which outlive the tidy that the operands belong to. */

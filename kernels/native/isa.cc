@@ -13,7 +13,6 @@
 #include "../sparse-decode/native.cc"
 #include "../sparse-gather-dot/native.cc"
 #include "../squared-error/native.cc"
-#include "peak.h"
 #include "tables.h"
 
 namespace switchyard {
@@ -49,7 +48,6 @@ const KernelTable table = {
     reduce,
     rearrange,
     gatherRows,
-    peak,
 };
 
 }  // namespace SWITCHYARD_ISA

@@ -15,8 +15,8 @@ export const native = definePlugin({
     threads: Type.Union([Type.Literal("auto"), Type.Integer({ minimum: 1 })], {
       default: "auto",
       description:
-        "Threads that compute; `auto` is the cores divided by the runs that execute at the same time, " +
-        "more as soon as fewer of them are left. A number stays what it is.",
+        "Threads that compute; `auto` is the run's share: the cores divided by the runs that execute at the same " +
+        "time, more where the executor lends idle cores. A number stays what it is.",
     }),
   }),
   deps: { threads: threadsRef },

@@ -21,6 +21,7 @@ export const inProcess = definePlugin({
       return executeSweep(jobs, sources, context, {
         slots: 1,
         cores: availableParallelism(),
+        lendsIdleCores: false,
         prepare: (source, { runner, events, signal }, threads) => {
           const progress: SourceProgress = (done, total, what) => {
             signal.throwIfAborted();

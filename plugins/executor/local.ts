@@ -18,13 +18,19 @@ export const local = definePlugin({
       default: "auto",
       description: "Runs at a time; `auto` is one a processor core. `--slots` outranks it.",
     }),
+    idleCores: Type.Enum(["wait", "lend"], {
+      default: "wait",
+      description:
+        "What the cores of runs that ended do when no run is left to start. wait: nothing, so that every run has the " +
+        "same threads and seconds can be compared. lend: help the runs that are left.",
+    }),
   }),
   create: (options) => ({
     execute: (jobs, sources, context) => {
       const cores = availableParallelism();
       const slots = context.slots ?? (options.slots === "auto" ? cores : options.slots);
       return executeSweep(jobs, sources, context, {
-        ...{ slots, cores },
+        ...{ slots, cores, lendsIdleCores: options.idleCores === "lend" },
         prepare: prepareInWorker,
         execute: executeInWorker,
       });

@@ -23,12 +23,12 @@ export const device = definePlugin({
 
 suite("the threads of a sweep", (test) => {
   test(
-    "are divided among its workers, and the run that is left has them all",
+    "are divided among its workers, and lent to the run that is left",
     async () => {
       const yaml = tinyYaml.replace("device: cpu", "device: noting").replace(/sweep:[\s\S]*/, "");
       const project = makeProject({
         "plugins/device/noting.js": noting,
-        "two.yaml": `${yaml}sweep: { grid: { training.steps: [4, 600] } }\n`,
+        "two.yaml": `${yaml}executor: { type: local, idleCores: lend }\nsweep: { grid: { training.steps: [4, 600] } }\n`,
       });
       const { code, err } = await command(project, ["run", "two.yaml", "--slots", "2", "--quiet"]);
       assert.is(code, 0, err);

@@ -68,7 +68,7 @@ function sweepOf(...fingerprints: string[]): Sweep {
   const prepared: SourceJob[] = [];
   const executed: string[] = [];
   const standard: Ways = {
-    ...{ slots: 1, cores: 4 },
+    ...{ slots: 1, cores: 4, lendsIdleCores: false },
     prepare: (source) => {
       prepared.push(source);
       return Promise.resolve();
@@ -170,13 +170,13 @@ suite("running a sweep", (test) => {
     assert.is(most, 2);
   });
 
-  test("divides the cores among the runs that execute at the same time, and the last ones have more", async () => {
+  test("divides the cores among the runs that execute at the same time, and lends idle ones to the last", async () => {
     const sweep = sweepOf("a", "a", "a", "a", "a");
     const seen: string[] = [];
     const ends = new Map<string, () => void>();
     const ended = new Set<string>();
     const ways: Partial<Ways> = {
-      ...{ slots: 3, cores: 7 },
+      ...{ slots: 3, cores: 7, lendsIdleCores: true },
       prepare: (_source, _context, threads) => {
         seen.push(`source ${threads}`);
         return Promise.resolve();
@@ -202,6 +202,22 @@ suite("running a sweep", (test) => {
       ...["run 3 starts 2", "run 4 starts 2"],
       ...["run 3 changes 3", "run 4 changes 3", "run 4 changes 7"],
     ]);
+  });
+
+  test("gives every run of a sweep the same threads where idle cores are not lent", async () => {
+    const sweep = sweepOf("a", "a", "a", "a");
+    const seen: number[] = [];
+    await sweep.run({
+      ...{ slots: 3, cores: 7, lendsIdleCores: false },
+      execute: async (job, _context, share) => {
+        const endFollowing = share.onChange((threads) => seen.push(threads));
+        seen.push(share.threads);
+        await finish(job);
+        endFollowing();
+        return { id: job.id, outcome: "done" };
+      },
+    });
+    assert.equal(seen, [2, 2, 2, 2]);
   });
 
   test("with more slots than cores gives every run one thread", async () => {

@@ -10,7 +10,7 @@ suite("executor local", (test) => {
   test("gives every run a process of its own, and outlives one that is killed", async () => {
     const { context, log } = recordingContext({});
     const { jobs, sources } = someJobs("report", "killed by the system", "report too");
-    const outcomes = await (await local.create({ slots: 2 }, {})).execute(jobs, sources, context);
+    const outcomes = await (await local.create({ slots: 2, idleCores: "wait" }, {})).execute(jobs, sources, context);
     assert.equal(
       outcomes.map(({ outcome }) => outcome),
       ["done", "failed", "done"],
@@ -32,19 +32,19 @@ suite("executor local", (test) => {
       const { context, log } = recordingContext({});
       const { jobs } = someJobs("a", "b");
       const withSlots = given === undefined ? context : { ...context, slots: given };
-      await (await local.create({ slots: option }, {})).execute(jobs, [], withSlots);
+      await (await local.create({ slots: option, idleCores: "wait" }, {})).execute(jobs, [], withSlots);
       assert.is(mostStarted(log), expected, `option ${option}, command ${given ?? "nothing"}`);
     }
   });
 });
 
 suite("executor local and the cores", (test) => {
-  test("gives a source all of them, and divides them among the runs; the last run has them all", async () => {
+  test("gives a source all of them, and divides them among the runs; lent ones go to the last run", async () => {
     const cores = availableParallelism();
     const { context, log } = recordingContext({});
     const { jobs, sources } = someJobs("tell threads until all", "leave early");
     const tellingSources = sources.map((source) => ({ ...source, fingerprint: "threads00" }));
-    const outcomes = await (await local.create({ slots: 2 }, {})).execute(jobs, tellingSources, context);
+    const outcomes = await (await local.create({ slots: 2, idleCores: "lend" }, {})).execute(jobs, tellingSources, context);
     assert.equal(
       outcomes.map(({ outcome }) => outcome),
       ["done", "failed"],
