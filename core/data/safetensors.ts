@@ -9,10 +9,10 @@ import { readBytes, withFile, writeAll } from "./file-bytes.ts";
 import { dtypeBytes, maxHeaderBytes, notSafetensors, parseHeader } from "./safetensors-header.ts";
 import type { Dtype, SafetensorsHeader } from "./safetensors-header.ts";
 import { decodeTensor, encodeTensor } from "./tensor-bytes.ts";
-import type { TensorData, WritableTensor } from "./tensor-bytes.ts";
+import type { FetchedTensor, TensorData, WritableTensor } from "./tensor-bytes.ts";
 
 export type { Dtype, SafetensorsHeader, TensorInfo } from "./safetensors-header.ts";
-export type { TensorData, WritableTensor } from "./tensor-bytes.ts";
+export type { FetchedTensor, TensorData, WritableTensor } from "./tensor-bytes.ts";
 
 export interface StoredTensor {
   /** As stored in the file. */
@@ -57,28 +57,25 @@ export async function readSafetensors(
 
 /**
  * Writes a file atomically. The same tensors and metadata give the same bytes, whatever the order of the map: larger
- * types first (so that all are aligned), then by name; metadata by key.
+ * types first (so that all are aligned), then by name; metadata by key. Tensors that are fetched are in memory one at a
+ * time.
  * @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE, SAFETENSORS_CORRUPT when data and shape disagree
  */
 export async function writeSafetensors(
   file: string,
-  tensors: ReadonlyMap<string, WritableTensor> | Readonly<Record<string, WritableTensor>>,
+  tensors: ReadonlyMap<string, AnyTensor> | Readonly<Record<string, AnyTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const named = isMap(tensors) ? [...tensors] : Object.entries(tensors);
-  const encoded = named.map(([name, tensor]) => ({
-    name,
-    shape: tensor.shape,
-    ...encodeTensor(`${file}, tensor ${name}`, tensor),
-  }));
+  const encoded = named.map(([name, tensor]) => plan(name, tensor, `${file}, tensor ${name}`));
   encoded.sort((a, b) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || compareText(a.name, b.name));
   const header: Record<string, unknown> = {};
   const pairs = Object.entries(metadata).sort(([a], [b]) => compareText(a, b));
   if (pairs.length > 0) header["__metadata__"] = Object.fromEntries(pairs);
   let end = 0;
-  for (const { name, dtype, shape, bytes } of encoded) {
-    header[name] = { dtype, shape, data_offsets: [end, end + bytes.byteLength] };
-    end += bytes.byteLength;
+  for (const { name, dtype, shape, numBytes } of encoded) {
+    header[name] = { dtype, shape, data_offsets: [end, end + numBytes] };
+    end += numBytes;
   }
   const json = Buffer.from(JSON.stringify(header));
   const padded = Buffer.alloc(Math.ceil(json.length / 8) * 8, " ");
@@ -86,8 +83,31 @@ export async function writeSafetensors(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
   await writeAtomically(file, async (handle) => {
-    for (const bytes of [length, padded, ...encoded.map((tensor) => tensor.bytes)]) await writeAll(handle, bytes);
+    for (const bytes of [length, padded]) await writeAll(handle, bytes);
+    for (const tensor of encoded) await writeAll(handle, await tensor.bytes());
   });
+}
+
+type AnyTensor = WritableTensor | FetchedTensor;
+
+interface PlannedTensor {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly numBytes: number;
+  bytes(): Promise<Uint8Array>;
+}
+
+function plan(name: string, tensor: AnyTensor, where: string): PlannedTensor {
+  const { shape } = tensor;
+  if (!("fetch" in tensor)) {
+    const { dtype, bytes } = encodeTensor(where, tensor);
+    return { name, dtype, shape, numBytes: bytes.byteLength, bytes: () => Promise.resolve(bytes) };
+  }
+  const { dtype } = tensor;
+  const numBytes = dtypeBytes[dtype] * shape.reduce((product, size) => product * size, 1);
+  const bytes = async (): Promise<Uint8Array> => encodeTensor(where, { shape, data: await tensor.fetch() }).bytes;
+  return { name, dtype, shape, numBytes, bytes };
 }
 
 async function readHeader(file: string, handle: FileHandle): Promise<SafetensorsHeader> {
@@ -104,8 +124,8 @@ async function readHeader(file: string, handle: FileHandle): Promise<Safetensors
 }
 
 function isMap(
-  tensors: ReadonlyMap<string, WritableTensor> | Readonly<Record<string, WritableTensor>>,
-): tensors is ReadonlyMap<string, WritableTensor> {
+  tensors: ReadonlyMap<string, AnyTensor> | Readonly<Record<string, AnyTensor>>,
+): tensors is ReadonlyMap<string, AnyTensor> {
   return tensors instanceof Map;
 }
 

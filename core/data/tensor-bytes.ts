@@ -22,6 +22,13 @@ export interface WritableTensor {
   readonly dtype?: Dtype;
 }
 
+/** A tensor whose data is fetched when its turn to be written comes, so that no two need be in memory. */
+export interface FetchedTensor {
+  readonly shape: readonly number[];
+  readonly dtype: "F32";
+  fetch(): Promise<Float32Array>;
+}
+
 /** @param bytes Start at byte 0 of a buffer of their own, which the result shares where no conversion is needed. */
 export function decodeTensor(dtype: Dtype, bytes: Uint8Array<ArrayBuffer>): TensorData {
   const { buffer } = bytes;

@@ -7,8 +7,8 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
-import { readSafetensors, writeSafetensors } from "../data/safetensors.ts";
-import type { Safetensors, WritableTensor } from "../data/safetensors.ts";
+import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../data/safetensors.ts";
+import type { FetchedTensor } from "../data/safetensors.ts";
 import { overwrite } from "../model/create-parameters.ts";
 import type { ParameterSet } from "../model/parameters.ts";
 import { checkArchitecture, checkRun, parseMetadata } from "./checkpoint-checks.ts";
@@ -23,10 +23,11 @@ export interface TrainingState extends CheckpointMetadata {
 
 export interface StoredValue {
   readonly shape: readonly number[];
-  readonly data: Float32Array;
+  /** Reads it from the file. @throws SwitchyardError CHECKPOINT_UNREADABLE, FILE_MISSING */
+  read(): Promise<Float32Array>;
 }
 
-/** A checkpoint as read: numbers on the host, on no device yet. */
+/** A checkpoint that was found to fit; its numbers are read when they are asked for, and held by nobody. */
 export interface Checkpoint extends CheckpointMetadata {
   readonly parameters: ReadonlyMap<string, StoredValue>;
   readonly optimizerState: ReadonlyMap<string, StoredValue>;
@@ -44,14 +45,14 @@ const optimizerPrefix = "optimizer.";
 
 /** @throws SwitchyardError CHECKPOINT_DTYPE, DISK_FULL, FILE_UNWRITABLE; a file of that name is then as before. */
 export async function saveCheckpoint(file: string, state: TrainingState): Promise<void> {
-  const tensors = new Map<string, WritableTensor>();
+  const tensors = new Map<string, FetchedTensor>();
   const named: (readonly [string, tf.Tensor])[] = [
     ...state.parameters.all.map(({ name, variable }) => [name, variable] as const),
     ...[...state.optimizer.state()].map(([name, tensor]) => [`${optimizerPrefix}${name}`, tensor] as const),
   ];
   for (const [name, tensor] of named) {
     if (tensor.dtype !== "float32") throw otherDtype(name, tensor.dtype);
-    tensors.set(name, { shape: tensor.shape, data: await tensor.data<"float32">() });
+    tensors.set(name, { shape: tensor.shape, dtype: "F32", fetch: () => tensor.data<"float32">() });
   }
   await writeSafetensors(file, tensors, {
     format: "switchyard-checkpoint",
@@ -69,14 +70,15 @@ export async function saveCheckpoint(file: string, state: TrainingState): Promis
  *   CHECKPOINT_OTHER_ARCHITECTURE, CHECKPOINT_OTHER_RUN; FILE_MISSING when there is none.
  */
 export async function loadCheckpoint(file: string, expected: CheckpointExpectation): Promise<Checkpoint> {
-  const stored = await readWhole(file);
-  const metadata = parseMetadata(file, stored.metadata);
+  const header = await readable(file, () => readSafetensorsHeader(file));
+  const metadata = parseMetadata(file, header.metadata);
   const parameters = new Map<string, StoredValue>();
   const optimizerState = new Map<string, StoredValue>();
-  for (const [name, { shape, data }] of stored.tensors) {
-    if (!(data instanceof Float32Array)) continue;
-    if (name.startsWith(optimizerPrefix)) optimizerState.set(name.slice(optimizerPrefix.length), { shape, data });
-    else parameters.set(name, { shape, data });
+  for (const [name, { shape, dtype }] of header.tensors) {
+    if (dtype !== "F32") continue;
+    const value = { shape, read: () => readValue(file, name) };
+    if (name.startsWith(optimizerPrefix)) optimizerState.set(name.slice(optimizerPrefix.length), value);
+    else parameters.set(name, value);
   }
   checkArchitecture(file, expected.parameters, parameters);
   checkRun(file, expected, metadata);
@@ -84,23 +86,36 @@ export async function loadCheckpoint(file: string, expected: CheckpointExpectati
 }
 
 /** Overwrites the parameters by those of a checkpoint that `loadCheckpoint` accepted. */
-export function restoreParameters(tensorflow: typeof tf, parameters: ParameterSet, checkpoint: Checkpoint): void {
-  tensorflow.tidy(() => {
-    for (const { name, variable } of parameters.all) {
-      const value = checkpoint.parameters.get(name);
-      if (value !== undefined) overwrite(tensorflow, variable, tensorflow.tensor(value.data, [...value.shape]));
-    }
-  });
+export async function restoreParameters(
+  tensorflow: typeof tf,
+  parameters: ParameterSet,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  for (const { name, variable } of parameters.all) {
+    const value = checkpoint.parameters.get(name);
+    if (value === undefined) continue;
+    const data = await value.read();
+    tensorflow.tidy(() => {
+      overwrite(tensorflow, variable, tensorflow.tensor(data, [...value.shape]));
+    });
+  }
 }
 
 /** @throws SwitchyardError OPTIMIZER_STATE_MISMATCH when another optimizer wrote it. */
-export function restoreOptimizer(tensorflow: typeof tf, optimizer: Optimizer, checkpoint: Checkpoint): void {
-  tensorflow.tidy(() => {
-    const entries = [...checkpoint.optimizerState].map(
-      ([name, { shape, data }]) => [name, tensorflow.tensor(data, [...shape])] as const,
-    );
-    optimizer.restore(new Map(entries));
-  });
+export async function restoreOptimizer(
+  tensorflow: typeof tf,
+  optimizer: Optimizer,
+  checkpoint: Checkpoint,
+): Promise<void> {
+  const state = new Map<string, tf.Tensor>();
+  try {
+    for (const [name, value] of checkpoint.optimizerState) {
+      state.set(name, tensorflow.tensor(await value.read(), [...value.shape]));
+    }
+    optimizer.restore(state);
+  } finally {
+    tensorflow.dispose([...state.values()]);
+  }
 }
 
 function otherDtype(name: string, dtype: string): SwitchyardError {
@@ -112,9 +127,16 @@ function otherDtype(name: string, dtype: string): SwitchyardError {
   });
 }
 
-async function readWhole(file: string): Promise<Safetensors> {
+async function readValue(file: string, name: string): Promise<Float32Array> {
+  const { tensors } = await readable(file, () => readSafetensors(file, (stored) => stored === name));
+  const data = tensors.get(name)?.data;
+  if (data instanceof Float32Array) return data;
+  throw otherDtype(name, "another type, or nothing: the file has changed");
+}
+
+async function readable<T>(file: string, read: () => Promise<T>): Promise<T> {
   try {
-    return await readSafetensors(file);
+    return await read();
   } catch (error) {
     if (error instanceof SwitchyardError && error.code === "FILE_MISSING") throw error;
     throw new SwitchyardError("CHECKPOINT_UNREADABLE", "The checkpoint cannot be read.", {

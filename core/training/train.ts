@@ -72,8 +72,8 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
   const { tf, model, optimizer, config, resumeFrom, signal } = input;
   optimizer.initialise(model.parameters);
   if (resumeFrom !== undefined) {
-    restoreParameters(tf, model.parameters, resumeFrom);
-    restoreOptimizer(tf, optimizer, resumeFrom);
+    await restoreParameters(tf, model.parameters, resumeFrom);
+    await restoreOptimizer(tf, optimizer, resumeFrom);
   }
   const batch_BD = new Float32Array(config.batchSize * model.shape.width);
   const durationsMs: number[] = [];

@@ -108,7 +108,7 @@ suite("checkpoints", (test, hooks) => {
     const { parameters } = training.model;
     const checkpoint = await loadCheckpoint(file, { parameters });
     assert.is(checkpoint.step, 20);
-    restoreParameters(device.tf, parameters, checkpoint);
+    await restoreParameters(device.tf, parameters, checkpoint);
     const { tensors } = await readSafetensors(file);
     for (const [name, values] of Object.entries(parameterValues(training.model))) {
       assert.equal(values, tensors.get(name)!.data, name);
