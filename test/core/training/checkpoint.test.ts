@@ -8,6 +8,7 @@ import { loadCheckpoint, restoreParameters, saveCheckpoint } from "../../../core
 import { train } from "../../../core/training/train.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { cpuDevice } from "../../../kernels/devices/cpu.ts";
+import { nativeDevice } from "../../../kernels/devices/native.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
 import { suite } from "../../suite.ts";
 import { batchSize, makeTraining, parameterValues } from "./make-training.ts";
@@ -37,7 +38,10 @@ async function trainTo(device: Device, name: string, choice: TrainingChoice & { 
   return last;
 }
 
-for (const provider of [cpuDevice, wasmDevice]) {
+const native = nativeDevice({ threads: 2 });
+const nativeMissing = await native.unavailableReason();
+
+for (const provider of [cpuDevice, wasmDevice, ...(nativeMissing === undefined ? [native] : [])]) {
   suite(`resuming on ${provider.name}`, (test, hooks) => {
     let device: Device;
     hooks.before(async () => {
@@ -51,7 +55,10 @@ for (const provider of [cpuDevice, wasmDevice]) {
       "20 steps give the same bytes as 10, a checkpoint, and 10 more in a new model",
       async () => {
         for (const router of [{ type: "switch", experts: 4 }, { type: "top-e", experts: 4 }, { type: "none" }]) {
+          device.setThreads?.(2);
           const whole = await trainTo(device, "whole", { router });
+          // A resumed run may have another share of the machine.
+          device.setThreads?.(3);
           const resumed = await trainTo(device, "resumed", {
             router,
             from: fileOf("whole-10"),
