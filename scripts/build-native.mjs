@@ -34,7 +34,7 @@ const instructionSets = {
     { name: "portable", lanes: 4, rows: 6, vectors: 2, flags: [] },
   ],
 };
-const others = ["addon", "arguments", "processors", "thread-pool"];
+const others = ["addon", "arguments", "large-memory", "processors", "thread-pool"];
 
 /** Something that the user can change. */
 class BuildProblem extends Error {}
@@ -62,8 +62,12 @@ async function main() {
 
 function isFresh(stamp) {
   if (!existsSync(addon) || !existsSync(statusFile)) return false;
-  const status = JSON.parse(readFileSync(statusFile, "utf8"));
-  return status.built === true && status.stamp === stamp;
+  try {
+    const status = JSON.parse(readFileSync(statusFile, "utf8"));
+    return status.built === true && status.stamp === stamp;
+  } catch {
+    return false; // It breaks off: the build was interrupted while it wrote.
+  }
 }
 
 function findCompiler() {

@@ -18,6 +18,7 @@ import {
   sparseDecode64,
   sparseGatherDot64,
 } from "../../test/conformance/kernels/float64/sparse.ts";
+import { squaredError64 } from "../../test/conformance/kernels/float64/squared-error.ts";
 import { createRandomData } from "../../test/conformance/kernels/random-data.ts";
 
 export interface BenchSize {
@@ -45,6 +46,7 @@ export function createBenchCases({ tf, kernels }: Device, size: BenchSize): read
   const random = createRandomData(1);
   const data = {
     acts: random.floats(B * D),
+    target: random.floats(B * D),
     weights: random.floats(F * D),
     bias: random.floats(F),
     values: random.floats(B * M),
@@ -54,6 +56,7 @@ export function createBenchCases({ tf, kernels }: Device, size: BenchSize): read
   };
   const dimensions = { ...size, R: 1 };
   const acts = tf.tensor2d(data.acts.slice(), [B, D]);
+  const target = tf.tensor2d(data.target.slice(), [B, D]);
   const weights = tf.tensor2d(data.weights.slice(), [F, D]);
   const bias = tf.tensor1d(data.bias.slice());
   const values = tf.tensor3d(data.values.slice(), [B, 1, M]);
@@ -149,6 +152,12 @@ export function createBenchCases({ tf, kernels }: Device, size: BenchSize): read
       run: () => kernels.removeParallelComponent(weights, parameter as tf.Tensor as tf.Tensor2D),
       // The parameter has moved by then: its present value is the reference's input.
       reference: () => removeParallelComponent64(data.weights, parameter.dataSync(), D),
+    },
+    {
+      name: "squaredError",
+      flops: 3 * B * D,
+      run: () => kernels.squaredError(acts, target),
+      reference: () => [squaredError64(data.acts, data.target, B)],
     },
     {
       name: "globalNorm",

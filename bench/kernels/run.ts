@@ -1,34 +1,60 @@
 /**
  * Checks every kernel against float64, then times it. Machines are noisy: this prints and never asserts a time.
  *
- *   npm run bench:kernels -- [device=wasm,cpu] [kernels=host,reference] [features=2048,4096] [experts=1,8]
+ *   npm run bench:kernels -- [device=native,wasm,cpu] [kernels=native,host,reference] [threads=<cores>]
+ *                            [features=2048,4096] [experts=1,8]
  *
+ * A device is measured with those of the kernels that it can run: native has no host version, the others no native one.
  * The time is the median of the repetitions; the fastest stands beside it. A kernel that fails its check prints no time.
  */
-import { cpuDevice } from "../../kernels/devices/cpu.ts";
 import type { Device } from "../../kernels/devices/device.ts";
-import { wasmDevice } from "../../kernels/devices/wasm.ts";
+import { KernelError } from "../../kernels/kernel-error.ts";
 import type { Implementation } from "../../kernels/kernel-version.ts";
 import { registerKernels } from "../../kernels/register.ts";
+import { defaultThreads, openDevice } from "../devices.ts";
+import { print, runProgram } from "../program.ts";
+import { oneOf, readWords } from "../words.ts";
 import { createBenchCases, type BenchCase, type BenchSize } from "./cases.ts";
 
-const providers = { wasm: wasmDevice, cpu: cpuDevice } as const;
+/** Which versions of the kernels a device can run. */
+const implementationsOf: Readonly<Record<string, readonly Implementation[]>> = {
+  native: ["native", "reference"],
+  wasm: ["host", "reference"],
+  cpu: ["host", "reference"],
+};
 const warmups = 5;
 const repetitions = 15;
 
-const words = new Map(process.argv.slice(2).map((word) => word.split("=", 2) as [string, string]));
-const choose = (name: string, initial: string): string[] => (words.get(name) ?? initial).split(",");
-
-for (const name of choose("device", "wasm,cpu")) {
-  const provider = providers[name as keyof typeof providers] as (typeof providers)["cpu"] | undefined;
-  if (provider === undefined) throw new Error(`device: expected wasm or cpu, received ${name}`);
-  for (const implementation of choose("kernels", "host,reference")) {
-    const device = await provider.open();
-    registerKernels(name, implementation as Implementation);
-    for (const F of choose("features", "2048,4096").map(Number)) {
-      for (const E of choose("experts", "1,8").map(Number))
-        report(device, implementation, { B: 1024, D: 128, F, E, K: 16 });
+await runProgram(async () => {
+  const words = readWords(process.argv.slice(2), {
+    device: "native,wasm,cpu",
+    kernels: "native,host,reference",
+    threads: String(defaultThreads),
+    features: "2048,4096",
+    experts: "1,8",
+  });
+  const wanted = words.list("kernels").map((name) => oneOf("kernels", name, ["native", "host", "reference"] as const));
+  for (const name of words.list("device")) {
+    oneOf("device", name, Object.keys(implementationsOf));
+    const device = await openIfAvailable(name, words.count("threads"));
+    if (device === undefined) continue;
+    for (const implementation of wanted.filter((at) => implementationsOf[name]?.includes(at))) {
+      registerKernels(name, implementation);
+      for (const F of words.counts("features")) {
+        for (const E of words.counts("experts")) report(device, implementation, { B: 1024, D: 128, F, E, K: 16 });
+      }
     }
+  }
+});
+
+async function openIfAvailable(name: string, threads: number): Promise<Device | undefined> {
+  try {
+    return await openDevice(name, threads);
+  } catch (error) {
+    if (!(error instanceof KernelError) || error.code !== "DEVICE_UNAVAILABLE") throw error;
+    print(`\n${name} is not available: ${error.received ?? error.message}`);
+    process.exitCode = 1;
+    return undefined;
   }
 }
 
@@ -87,8 +113,4 @@ function time({ tf }: Device, bench: BenchCase): { readonly median: number; read
   }
   times.sort((a, b) => a - b);
   return { median: times[Math.floor(times.length / 2)] ?? NaN, fastest: times[0] ?? NaN };
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

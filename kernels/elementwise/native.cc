@@ -68,11 +68,11 @@ static void unary(const UnaryCall& call, ThreadPool& pool) {
     case Unary::square: return unaryAll(call, pool, [](vec x) { return x * x; });
     case Unary::squareRoot: return unaryAll(call, pool, [](vec x) { return squareRoot(x); });
     case Unary::reciprocalRoot: return unaryAll(call, pool, [&](vec x) { return one / squareRoot(x); });
-    case Unary::relu: return unaryAll(call, pool, [](vec x) { return x < vec{} ? vec{} : x; });
+    case Unary::relu: return unaryAll(call, pool, [](vec x) { return x <= vec{} ? vec{} : x; });
     case Unary::step: return unaryAll(call, pool, [&](vec x) { return x == x ? (x > vec{} ? one : vec{}) : x; });
     case Unary::exponential: return unaryAll(call, pool, [](vec x) { return exponential(x); });
     case Unary::sigmoid: return unaryAll(call, pool, [&](vec x) { return one / (one + exponential(-x)); });
-    case Unary::absolute: return unaryAll(call, pool, [](vec x) { return x < vec{} ? -x : x; });
+    case Unary::absolute: return unaryAll(call, pool, [](vec x) { return x > vec{} ? x : vec{} - x; });
     case Unary::count: return;
   }
 }

@@ -50,11 +50,12 @@ function binary(memory: NativeMemory, { a, b }: Operands, operation: number): tf
   return out;
 }
 
-/** A row-sparse gradient times a scalar. */
+/** A row-sparse gradient times a scalar. NaN and infinities change rows that have no pair too: such products are formed. */
 function scaled(memory: NativeMemory, { a, b }: Operands): tf.Tensor | undefined {
   const [matrix, factor] = a.size === 1 ? [b, a] : [a, b];
   if (factor.size !== 1 || factor.rank > matrix.rank) return undefined;
   const recipe = recipeOf(memory, matrix);
   if (recipe?.kind !== "row-sparse") return undefined;
-  return defer(memory, { ...recipe, scale: Math.fround(recipe.scale * (memory.floats(factor)[0] ?? Number.NaN)) });
+  const scale = Math.fround(recipe.scale * (memory.floats(factor)[0] ?? Number.NaN));
+  return Number.isFinite(scale) ? defer(memory, { ...recipe, scale }) : undefined;
 }

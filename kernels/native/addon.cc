@@ -7,6 +7,7 @@
 
 #include "arguments.h"
 #include "calls.h"
+#include "large-memory.h"
 #include "processors.h"
 #include "thread-pool.h"
 
@@ -311,7 +312,7 @@ napi_value squaredError(napi_env env, napi_callback_info info) {
 
 napi_value squaredErrorGradient(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "squaredErrorGradient");
-  const float scale = static_cast<float>(args.number("scale"));
+  const float scale = static_cast<float>(args.anyNumber("scale"));
   RowsCall call = rowsOf(args, "prediction", "target");
   call.out = args.writtenFloats("out", product(call.rows, call.width));
   if (args.accepted()) kernels().squaredErrorGradient(call, scale, pool());
@@ -405,6 +406,26 @@ napi_value gatherRows(napi_env env, napi_callback_info info) {
   return nothing(env);
 }
 
+void release(napi_env, void* data, void*) { giveMemory(data); }
+
+/** An ArrayBuffer of unspecified content. */
+napi_value allocate(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "allocate");
+  const int64_t bytes = args.count("bytes", 1, int64_t{1} << 40);
+  if (!args.accepted()) return nothing(env);
+  void* const memory = takeMemory(static_cast<size_t>(bytes));
+  napi_value buffer = nullptr;
+  if (memory == nullptr) {
+    napi_throw_range_error(env, "NATIVE_MEMORY", "allocate: the system has no memory left.");
+    return nothing(env);
+  }
+  if (napi_create_external_arraybuffer(env, memory, static_cast<size_t>(bytes), release, nullptr, &buffer) != napi_ok) {
+    giveMemory(memory);
+    napi_throw_error(env, "NATIVE_MEMORY", "allocate: this runtime takes no memory from outside.");
+  }
+  return buffer;
+}
+
 napi_value setThreads(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "setThreads");
   const int64_t threads = args.count("threads", 1, ThreadPool::maxThreads);
@@ -450,6 +471,7 @@ constexpr Function functions[] = {
     {"reduce", reduce},
     {"rearrange", rearrange},
     {"gatherRows", gatherRows},
+    {"allocate", allocate},
     {"setThreads", setThreads},
     {"setInstructionSet", setInstructionSet},
 };

@@ -30,6 +30,8 @@ export interface NativeAddon {
   readonly stamp: string;
   /** Those that this processor has, best first. */
   readonly instructionSets: readonly string[];
+  /** Memory of unspecified content, on huge pages where the system has them. */
+  allocate(bytes: number): ArrayBuffer;
   setThreads(threads: number): void;
   /** @param number Position in `instructionSets`. */
   setInstructionSet(number: number): void;
@@ -132,9 +134,18 @@ export function loadAddon(file = join(packageFolder(), "build", "native", "switc
 
 function reasonOfBuild(statusFile: string): string {
   if (!existsSync(statusFile)) return "it was not built: the package's install script did not run";
-  const status: unknown = JSON.parse(readFileSync(statusFile, "utf8"));
+  const status = parsed(readFileSync(statusFile, "utf8"));
   const known = typeof status === "object" && status !== null && "reason" in status ? status.reason : undefined;
   return typeof known === "string" ? known : "its build was interrupted";
+}
+
+/** undefined for a text that breaks off. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The bundler puts this module into dist/ or dist/chunks/; the sources lie in kernels/native/. */

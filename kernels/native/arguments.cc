@@ -28,15 +28,21 @@ void Arguments::refuse(const char* name, const char* expected) {
   napi_throw_range_error(env_, "NATIVE_ARGUMENT", message);
 }
 
-double Arguments::number(const char* name) {
+double Arguments::anyNumber(const char* name) {
   const napi_value value = next();
   double number = 0;
   if (refused_) return 0;
-  if (value == nullptr || napi_get_value_double(env_, value, &number) != napi_ok || !isfinite(number)) {
-    refuse(name, "a finite number");
+  if (value == nullptr || napi_get_value_double(env_, value, &number) != napi_ok) {
+    refuse(name, "a number");
     return 0;
   }
   return number;
+}
+
+double Arguments::number(const char* name) {
+  const double value = anyNumber(name);
+  if (!refused_ && !isfinite(value)) refuse(name, "a finite number");
+  return refused_ ? 0 : value;
 }
 
 int64_t Arguments::count(const char* name, int64_t lowest, int64_t highest) {

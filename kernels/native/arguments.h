@@ -19,6 +19,8 @@ class Arguments {
   int64_t count(const char* name, int64_t lowest = 1, int64_t highest = INT32_MAX);
   /** A finite number. */
   double number(const char* name);
+  /** Also one that is not finite: the gradient of a loss that is lost. */
+  double anyNumber(const char* name);
   bool flag(const char* name);
   /** A Float32Array of exactly `length` numbers. */
   const float* floats(const char* name, int64_t length);

@@ -57,7 +57,7 @@ const mostFreeBytes = 256 * 2 ** 20;
 
 export function createNativeBackend(addon: NativeAddon): NativeBackend {
   const cpu = tf.findBackendFactory("cpu")() as CpuBackend;
-  const memory = createFreeLists();
+  const memory = createFreeLists((bytes) => addon.allocate(bytes));
   const { data } = cpu;
   const write = cpu.write.bind(cpu);
   const readSync = cpu.readSync.bind(cpu);
@@ -102,8 +102,8 @@ interface FreeLists {
   owns(view: ArrayBufferView): boolean;
 }
 
-/** Free buffers by their length in bytes. */
-function createFreeLists(): FreeLists {
+/** Free buffers by their length in bytes. @param allocate Makes large ones. */
+function createFreeLists(allocate: (bytes: number) => ArrayBuffer): FreeLists {
   const owned = new WeakSet<ArrayBufferLike>();
   const free = new Map<number, ArrayBuffer[]>();
   let freeBytes = 0;
@@ -114,7 +114,7 @@ function createFreeLists(): FreeLists {
         freeBytes -= bytes;
         return found;
       }
-      const made = new ArrayBuffer(bytes);
+      const made = bytes < smallestPooledBytes ? new ArrayBuffer(bytes) : allocate(bytes);
       owned.add(made);
       return made;
     },

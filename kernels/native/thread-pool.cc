@@ -1,5 +1,7 @@
 #include "thread-pool.h"
 
+#include "large-memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -139,7 +141,7 @@ void Arena::reset() {
   }
   while (last_ != nullptr) {
     Block* const before = last_->before;
-    free(last_);
+    giveMemory(last_);
     last_ = before;
   }
   take(total);
@@ -150,7 +152,7 @@ void* Arena::take(size_t bytes) {
   const size_t needed = roundUp(bytes);
   if (last_ == nullptr || last_->size - last_->used < needed) {
     const size_t size = needed > smallestBlock ? needed : smallestBlock;
-    void* const memory = aligned_alloc(alignment, roundUp(sizeof(Block)) + size);
+    void* const memory = takeMemory(roundUp(sizeof(Block)) + size);
     if (memory == nullptr) {
       fprintf(stderr, "switchyard: the system has no memory left for a kernel's %zu bytes\n", size);
       abort();

@@ -29,6 +29,8 @@ export const reduceNative: readonly KernelVersion[] = [
     if (shape === undefined) return undefined;
     const out = reduce(memory, x, shape, "sum");
     const values = memory.floats(out);
+    // A sum can be too large where the mean is not: tfjs divides first.
+    if (!values.every((sum) => Number.isFinite(sum))) return undefined;
     values.forEach((sum, i) => (values[i] = sum / shape.reduced));
     return out;
   }),

@@ -1,7 +1,7 @@
 // Softmax over the last axis: three passes over a row that stays in the first-level cache.
 #include "../native/calls.h"
 #include "../native/exponential.h"
-#include "../native/parallel.h"
+#include "../native/sums.h"
 
 namespace switchyard {
 namespace SWITCHYARD_ISA {
@@ -11,18 +11,21 @@ static void softmaxRow(const float* in, float* out, int64_t width) {
   for (int64_t i = 1; i < width; i++) largest = in[i] > largest ? in[i] : largest;
   double sum = 0;
   int64_t i = 0;
-  vec part{};
-  for (; i + lanes <= width; i += lanes) {
-    const vec value = exponential(load(in + i) - splat(largest));
-    store(out + i, value);
-    part += value;
+  while (i + lanes <= width) {
+    const int64_t end = smaller(width, i + stretch);
+    vec part{};
+    for (; i + lanes <= end; i += lanes) {
+      const vec value = exponential(load(in + i) - splat(largest));
+      store(out + i, value);
+      part += value;
+    }
+    sum += sumOfLanes(part);
   }
   if (i < width) {
     const vec value = exponential(loadPart(in + i, width - i) - splat(largest));
     storePart(out + i, value, width - i);
     for (int64_t j = 0; j < width - i; j++) sum += value[j];
   }
-  sum += sumOfLanes(part);
   const vec scale = splat(static_cast<float>(1 / sum));
   for (i = 0; i + lanes <= width; i += lanes) store(out + i, load(out + i) * scale);
   if (i < width) storePart(out + i, loadPart(out + i, width - i) * scale, width - i);

@@ -2,12 +2,13 @@
 import * as assert from "uvu/assert";
 import type { Device } from "../../kernels/devices/device.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
+import { loadAddon } from "../../kernels/native/addon.ts";
 import { encodeTopKCases } from "../conformance/kernels/encode-top-k.ts";
 import { globalNormCases } from "../conformance/kernels/norms.ts";
 import type { KernelSubject } from "../conformance/kernels/kernel-subject.ts";
 import { sparseDecodeCases } from "../conformance/kernels/sparse.ts";
 import { suite } from "../suite.ts";
-import { subjects } from "./subjects.ts";
+import { nativeMissing, subjects } from "./subjects.ts";
 
 function spoilt(change: (kernels: Kernels, device: Device) => Partial<Kernels>): KernelSubject {
   return {
@@ -28,10 +29,17 @@ async function failures(cases: readonly { name: string; run: () => Promise<void>
 }
 
 suite("kernel suites", (test) => {
-  test("run against both versions on both backends", () => {
+  test("run against both versions on both backends, and on every instruction set of native where it was built", () => {
+    const loaded = loadAddon();
+    const instructionSets = "addon" in loaded ? loaded.addon.instructionSets : [];
+    assert.is(nativeMissing === undefined, instructionSets.length > 0);
     assert.equal(
       subjects.map(({ name }) => name),
-      ["reference kernels on cpu", "reference kernels on wasm", "host kernels on cpu", "host kernels on wasm"],
+      [
+        ...["reference kernels on cpu", "reference kernels on wasm", "host kernels on cpu", "host kernels on wasm"],
+        ...(instructionSets.length === 0 ? [] : ["reference kernels on native"]),
+        ...instructionSets.map((name) => `native kernels on native, ${name}`),
+      ],
     );
   });
 

@@ -99,6 +99,18 @@ suite("the build of the native kernels", (test) => {
     assert.match(String(status["reason"]), "it was built but does not work here");
   });
 
+  test("starts anew where the last build broke off while it wrote its status", () => {
+    const { exitCode, status } = build((folder) => {
+      const output = join(folder, "build", "native");
+      mkdirSync(output, { recursive: true });
+      writeFileSync(join(output, "switchyard.node"), "");
+      writeFileSync(join(output, "status.json"), '{ "built": tr');
+      return { PATH: "" };
+    });
+    assert.is(exitCode, 0);
+    assert.is(status["reason"], "no C++ compiler was found");
+  });
+
   test("tells the device why there is no addon", () => {
     const folder = mkdtempSync(join(tmpdir(), "switchyard-status-"));
     try {

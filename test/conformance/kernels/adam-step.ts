@@ -3,42 +3,17 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Device } from "../../../kernels/devices/device.ts";
 import type { AdamHyperparameters } from "../../../kernels/kernels.ts";
 import { expect, expectClose, withoutSkipped, type ConformanceCase, type Skips } from "../conformance-case.ts";
+import { withState, type AdamState } from "./adam-state.ts";
+import { adamStepRowCases } from "./adam-step-rows.ts";
 import { adamStep64, createAdam64 } from "./float64/adam.ts";
 import { refusalCases, type KernelSubject } from "./kernel-subject.ts";
 import { createRandomData } from "./random-data.ts";
 
 const options = { learningRate: 1e-2, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
-interface State {
-  readonly parameter: tf.Variable;
-  readonly first: tf.Variable;
-  readonly second: tf.Variable;
-}
-
-/** Runs with fresh variables and disposes them. */
-async function withState(
-  subject: KernelSubject,
-  shape: [number, number],
-  work: (device: Device, state: State) => void,
-): Promise<void> {
-  const device = await subject.open();
-  const { tf } = device;
-  const values = createRandomData(1).floats(shape[0] * shape[1]);
-  const state = tf.tidy(() => ({
-    parameter: tf.variable(tf.tensor2d(values, shape)),
-    first: tf.variable(tf.zeros(shape)),
-    second: tf.variable(tf.zeros(shape)),
-  }));
-  try {
-    work(device, state);
-  } finally {
-    for (const variable of Object.values(state)) variable.dispose();
-  }
-}
-
 function step(
   { tf, kernels }: Device,
-  { parameter, first, second }: State,
+  { parameter, first, second }: AdamState,
   gradient: Float32Array,
   hyperparameters: AdamHyperparameters,
 ): void {
@@ -49,7 +24,13 @@ function step(
 
 /** @param skip Case name -> reason. */
 export function adamStepCases(subject: KernelSubject, skip?: Skips): readonly ConformanceCase[] {
-  return withoutSkipped([...numericalCases(subject), ...sharingCases(subject), ...adamRefusals(subject)], skip);
+  const cases = [
+    ...numericalCases(subject),
+    ...adamStepRowCases(subject),
+    ...sharingCases(subject),
+    ...adamRefusals(subject),
+  ];
+  return withoutSkipped(cases, skip);
 }
 
 function numericalCases(subject: KernelSubject): readonly ConformanceCase[] {
@@ -152,9 +133,9 @@ function sharingCases(subject: KernelSubject): readonly ConformanceCase[] {
 
 function adamRefusals(subject: KernelSubject): readonly ConformanceCase[] {
   const call =
-    (change: { gradient?: number[]; options?: Partial<AdamHyperparameters> }) =>
+    (change: { shape?: number[]; gradient?: number[]; options?: Partial<AdamHyperparameters> }) =>
     ({ tf, kernels }: Device): void => {
-      const [parameter, first, second] = [0, 1, 2].map(() => tf.variable(tf.zeros([2, 3]))) as [
+      const [parameter, first, second] = [0, 1, 2].map(() => tf.variable(tf.zeros(change.shape ?? [2, 3]))) as [
         tf.Variable,
         tf.Variable,
         tf.Variable,
@@ -175,6 +156,11 @@ function adamRefusals(subject: KernelSubject): readonly ConformanceCase[] {
       what: "a learning rate that is no number",
       code: "KERNEL_VALUE_RANGE",
       call: call({ options: { learningRate: NaN } }),
+    },
+    {
+      what: "a parameter of one axis whose rows shall be kept",
+      code: "KERNEL_SHAPE",
+      call: call({ shape: [6], gradient: [6], options: { acrossRows: true } }),
     },
     { what: "an infinite epsilon", code: "KERNEL_VALUE_RANGE", call: call({ options: { epsilon: Infinity } }) },
   ]);

@@ -3,6 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { expect, expectClose, withoutSkipped, type ConformanceCase, type Skips } from "../conformance-case.ts";
 import { globalNorm64, normaliseRows64, removeParallelComponent64 } from "./float64/norms.ts";
+import { makeAlone, sparseGradients } from "./drawn-sparse-gradients.ts";
 import { hygieneCases, refusalCases, type KernelSubject } from "./kernel-subject.ts";
 import { createRandomData } from "./random-data.ts";
 
@@ -100,6 +101,19 @@ export function globalNormCases(subject: KernelSubject, skip?: Skips): readonly 
         expectClose("globalNorm", [await norm(several)], [globalNorm64(several)], { atol: 0, rtol: 1e-6 });
       },
     },
+    ...sparseGradients.map((gradient) => ({
+      name: `is that of ${gradient.what}, alone and beside a dense tensor`,
+      run: async () => {
+        const { tf, kernels } = await subject.open();
+        const before = tf.memory().numTensors;
+        const [sparse, dense] = [makeAlone(gradient, tf), tf.tensor1d(several[1]!)];
+        const received = [kernels.globalNorm([sparse]), kernels.globalNorm([dense, sparse])];
+        const expected = [globalNorm64([gradient.values]), globalNorm64([gradient.values, several[1]!])];
+        expectClose("globalNorm", received, expected, { atol: 0, rtol: 1e-6 });
+        tf.dispose([sparse, dense]);
+        expect(tf.memory().numTensors === before, "tensors", `${before}`, tf.memory().numTensors);
+      },
+    })),
     {
       name: "is zero for no tensors and for zeros",
       run: async () => {

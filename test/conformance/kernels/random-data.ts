@@ -2,6 +2,8 @@
 import type { Dimensions } from "./float64/dimensions.ts";
 
 export interface RandomData {
+  /** An integer in [0, limit). */
+  below(limit: number): number;
   /** In [-1, 1), each exactly a float32. */
   floats(length: number): Float32Array;
   /** Integers in [low, high], as float32: products and sums of them are exact, so ties are. */
@@ -16,9 +18,18 @@ export function createRandomData(seed: number): RandomData {
   const next = mulberry32(seed);
   const below = (limit: number): number => Math.floor(next() * limit);
   return {
-    floats: (length) => Float32Array.from({ length }, () => 2 * next() - 1),
+    below,
+    floats: (length) => {
+      const out = new Float32Array(length);
+      for (let i = 0; i < length; i++) out[i] = 2 * next() - 1;
+      return out;
+    },
     integers: (length, low, high) => Float32Array.from({ length }, () => low + below(high - low + 1)),
-    indices: (length, limit) => Int32Array.from({ length }, () => below(limit)),
+    indices: (length, limit) => {
+      const out = new Int32Array(length);
+      for (let i = 0; i < length; i++) out[i] = below(limit);
+      return out;
+    },
     routing: ({ B, R, E }, used = E) => {
       const out = new Int32Array(B * R);
       for (let b = 0; b < B; b++) {
