@@ -1,7 +1,10 @@
 // Compiles the kernels of the device `native` into build/native/. Runs as the package's install script, so it never
 // fails: without a compiler, or with one that cannot, it says so in one line, and runs use the device `wasm`.
 //
-//   node scripts/build-native.mjs [--force] [--sanitize=address,undefined]
+//   node scripts/build-native.mjs [--force] [--sanitize=address,undefined] [--processor=arm64]
+//
+// With one of the last two it builds what scripts/sanitize.mjs checks the C++ with, in a folder of its own: the replay of
+// recorded calls (test/sanitize/), and for this processor the addon with an instruction set more, "wide".
 //
 // Each instruction set is the same source compiled once more (kernels/native/isa.h). What was built is tried in a
 // process of its own before it is accepted. build/native/status.json tells `switchyard doctor` what happened.
@@ -17,15 +20,26 @@ import { nativeStamp } from "../kernels/native/source-stamp.js";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const run = promisify(execFile);
 const words = process.argv.slice(2);
-const sanitizers = words.find((word) => word.startsWith("--sanitize="))?.slice("--sanitize=".length);
-const output = join(root, "build", sanitizers === undefined ? "native" : `native-${sanitizers.replaceAll(",", "-")}`);
+const option = (name) => words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
+const sanitizers = option("sanitize");
+const processor = option("processor") ?? process.arch;
+const isForeign = processor !== process.arch;
+const isCheck = sanitizers !== undefined || isForeign;
+const variant = [...(isForeign ? [processor] : []), ...(sanitizers?.split(",") ?? [])];
+const output = join(root, "build", ["native", ...variant].join("-"));
 const addon = join(output, "switchyard.node");
 const statusFile = join(output, "status.json");
 
 // lanes: floats in a vector; rows x vectors: the register tile of the matrix product, as many sums as registers allow.
 const instructionSets = {
   x64: [
-    { name: "avx512", lanes: 16, rows: 12, vectors: 2, flags: ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"] },
+    {
+      name: "avx512",
+      lanes: 16,
+      rows: 12,
+      vectors: 2,
+      flags: ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma"],
+    },
     { name: "avx2", lanes: 8, rows: 6, vectors: 2, flags: ["-mavx2", "-mfma"] },
     { name: "portable", lanes: 4, rows: 6, vectors: 2, flags: [] },
   ],
@@ -34,6 +48,8 @@ const instructionSets = {
     { name: "portable", lanes: 4, rows: 6, vectors: 2, flags: [] },
   ],
 };
+// The layout of avx512 in the instructions of avx2: no processor is better off with it, but every x64 can check it.
+const wide = { name: "wide", lanes: 16, rows: 12, vectors: 2, flags: ["-mavx2", "-mfma", "-Wno-psabi"] };
 const others = ["addon", "arguments", "large-memory", "processors", "thread-pool"];
 
 /** Something that the user can change. */
@@ -49,14 +65,16 @@ async function main() {
   try {
     const compiler = findCompiler();
     await compile(compiler, stamp);
-    if (sanitizers === undefined) tryOut();
+    if (!isCheck) tryOut();
     writeStatus({ built: true, stamp, compiler: compiler.description });
   } catch (error) {
     rmSync(addon, { force: true });
     const reason = error instanceof BuildProblem ? error.message : `it did not compile: ${firstLine(error)}`;
     writeStatus({ built: false, stamp, reason, log: error.stderr ?? String(error) });
-    process.stderr.write(`switchyard: the device native is not available (${reason}); runs use wasm. ${howToGetIt()}\n`);
-    if (words.includes("--force") || sanitizers !== undefined) process.exitCode = 1;
+    process.stderr.write(
+      `switchyard: the device native is not available (${reason}); runs use wasm. ${howToGetIt()}\n`,
+    );
+    if (words.includes("--force") || isCheck) process.exitCode = 1;
   }
 }
 
@@ -71,7 +89,7 @@ function isFresh(stamp) {
 }
 
 function findCompiler() {
-  if (instructionSets[process.arch] === undefined) throw new BuildProblem(`it knows no processor of type ${process.arch}`);
+  if (instructionSets[processor] === undefined) throw new BuildProblem(`it knows no processor of type ${processor}`);
   if (process.platform === "win32") throw new BuildProblem("it is not built on Windows outside of WSL");
   const wanted = process.env.CXX;
   for (const command of wanted ? [wanted] : ["c++", "g++", "clang++"]) {
@@ -84,37 +102,53 @@ function findCompiler() {
 async function compile({ command }, stamp) {
   const headers = createRequire(import.meta.url)("node-api-headers").include_dir;
   const common = [
-    ...["-std=c++17", sanitizers === undefined ? "-O3" : "-O1", "-fPIC", "-fvisibility=hidden", "-pthread"],
+    // A check has debug information and, at -O2, the same multiply-adds: its results have the same bits as at -O3.
+    ...["-std=c++17", isCheck ? "-O2" : "-O3", "-fPIC", "-fvisibility=hidden", "-pthread"],
     ...["-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-ffp-contract=fast"],
-    ...(sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, "-fno-omit-frame-pointer", "-g"]),
+    ...(isCheck ? ["-g", "-fno-omit-frame-pointer"] : []),
+    ...(sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, "-fno-sanitize-recover=undefined"]),
     ...["-I", headers, "-DNAPI_VERSION=8", `-DSWITCHYARD_STAMP="${stamp}"`],
   ];
-  const jobs = [
-    ...instructionSets[process.arch].map(({ name, lanes, rows, vectors, flags }) => ({
+  const hasWide = isCheck && processor === "x64";
+  const objects = [
+    ...[...instructionSets[processor], ...(hasWide ? [wide] : [])].map(({ name, lanes, rows, vectors, flags }) => ({
       object: `isa-${name}.o`,
-      source: "isa.cc",
+      source: "kernels/native/isa.cc",
       flags: [
         ...[...flags, `-DSWITCHYARD_ISA=${name}`, `-DSWITCHYARD_LANES=${lanes}`],
         ...[`-DSWITCHYARD_ROWS=${rows}`, `-DSWITCHYARD_VECTORS=${vectors}`],
       ],
     })),
-    ...others.map((name) => ({ object: `${name}.o`, source: `${name}.cc`, flags: [] })),
+    ...others.map((name) => ({
+      object: `${name}.o`,
+      source: `kernels/native/${name}.cc`,
+      flags: hasWide ? ["-DSWITCHYARD_WIDE"] : [],
+    })),
   ];
+  const ofReplay = isCheck
+    ? ["replay", "node-api"].map((name) => ({ object: `${name}.o`, source: `test/sanitize/${name}.cc`, flags: [] }))
+    : [];
+  const jobs = [...objects, ...ofReplay];
   const queue = [...jobs];
   const work = async () => {
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      const source = join(root, "kernels", "native", job.source);
-      await run(command, [...common, ...job.flags, "-c", source, "-o", join(output, job.object)], { maxBuffer: 1 << 26 });
+      const files = ["-c", join(root, job.source), "-o", join(output, job.object)];
+      await run(command, [...common, ...job.flags, ...files], { maxBuffer: 1 << 26 });
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
-  const objects = jobs.map(({ object }) => join(output, object));
-  // The pool's threads run the addon's code until the process ends: it must never be unloaded.
-  const link = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : ["-Wl,-z,nodelete"];
-  const unfinished = `${addon}.unfinished`;
-  await run(command, [...common, "-shared", ...objects, ...link, "-o", unfinished]);
-  renameSync(unfinished, addon);
-  if (sanitizers === undefined) for (const object of objects) rmSync(object);
+  const pathsOf = (list) => list.map(({ object }) => join(output, object));
+  if (!isForeign) {
+    // The pool's threads run the addon's code until the process ends: it must never be unloaded.
+    const link = process.platform === "darwin" ? ["-undefined", "dynamic_lookup"] : ["-Wl,-z,nodelete"];
+    const unfinished = `${addon}.unfinished`;
+    await run(command, [...common, "-shared", ...pathsOf(objects), ...link, "-o", unfinished]);
+    renameSync(unfinished, addon);
+  }
+  // Static where an emulator runs it, which has no libraries of that processor.
+  const link = isForeign ? ["-static"] : [];
+  if (isCheck) await run(command, [...common, ...pathsOf(jobs), ...link, "-o", join(output, "replay")]);
+  for (const path of pathsOf(jobs)) rmSync(path);
 }
 
 /** Multiplies two matrices with every instruction set, in a process that may crash. */

@@ -3,7 +3,7 @@
 #include <node_api.h>
 
 #include <atomic>
-#include <new>
+#include <mutex>
 
 #include "arguments.h"
 #include "calls.h"
@@ -23,7 +23,13 @@ std::atomic<const KernelTable*> current{nullptr};
 
 const KernelTable& kernels() { return *current.load(); }
 
-ThreadPool& pool() { return ThreadPool::instance(); }
+/** The pool, held until the call of the kernel is over. */
+struct HeldPool {
+  std::lock_guard<ThreadPool> held{ThreadPool::instance()};
+  operator ThreadPool&() const { return ThreadPool::instance(); }
+};
+
+HeldPool pool() { return {}; }
 
 napi_value nothing(napi_env env) {
   napi_value value = nullptr;
@@ -429,7 +435,7 @@ napi_value allocate(napi_env env, napi_callback_info info) {
 napi_value setThreads(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "setThreads");
   const int64_t threads = args.count("threads", 1, ThreadPool::maxThreads);
-  if (args.accepted()) pool().setThreads(static_cast<int>(threads));
+  if (args.accepted()) ThreadPool::instance().setThreads(static_cast<int>(threads));
   return nothing(env);
 }
 

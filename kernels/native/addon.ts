@@ -119,8 +119,11 @@ type SparseSizes = readonly [B: number, D: number, F: number, K: number, indices
 /** The addon, or why there is none, in words that continue "native is not available: ". */
 export type LoadedAddon = { readonly addon: NativeAddon } | { readonly reason: string; readonly cause?: unknown };
 
-/** @param file For tests: another file than the one that the package builds. */
-export function loadAddon(file = join(packageFolder(), "build", "native", "switchyard.node")): LoadedAddon {
+/**
+ * @param file For tests: another file than the one that the package builds. The environment variable
+ * SWITCHYARD_NATIVE_ADDON names one for a whole process (scripts/sanitize.mjs); its stamp is checked like any other's.
+ */
+export function loadAddon(file = process.env["SWITCHYARD_NATIVE_ADDON"] ?? builtAddon()): LoadedAddon {
   if (!existsSync(file)) return { reason: reasonOfBuild(join(dirname(file), "status.json")) };
   try {
     const addon = createRequire(import.meta.url)(file) as NativeAddon;
@@ -130,6 +133,10 @@ export function loadAddon(file = join(packageFolder(), "build", "native", "switc
     const message = cause instanceof Error ? cause.message : String(cause);
     return { reason: `it is built but does not load (${message.split("\n")[0] ?? ""})`, cause };
   }
+}
+
+function builtAddon(): string {
+  return join(packageFolder(), "build", "native", "switchyard.node");
 }
 
 function reasonOfBuild(statusFile: string): string {

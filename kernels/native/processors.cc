@@ -22,6 +22,10 @@ const Usable& found() {
       list.tables[list.count++] = &avx512::table;
     }
     if (fma) list.tables[list.count++] = &avx2::table;
+#if defined(SWITCHYARD_WIDE)
+    // Only where the C++ is checked: the layout of avx512 in the instructions of avx2.
+    if (fma) list.tables[list.count++] = &wide::table;
+#endif
 #elif defined(__aarch64__)
     list.tables[list.count++] = &neon::table;
 #endif

@@ -2,8 +2,10 @@
 
 #include "large-memory.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -15,12 +17,31 @@
 #include <immintrin.h>
 #endif
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace switchyard {
 
 namespace {
 
 constexpr size_t alignment = 64;
 constexpr size_t smallestBlock = size_t{1} << 20;
+#if defined(__SANITIZE_ADDRESS__)
+/** AddressSanitizer sees a block as one: what is not taken is forbidden, with a gap behind every piece. */
+constexpr size_t gap = alignment;
+void forbid(void* from, size_t bytes) { __asan_poison_memory_region(from, bytes); }
+/** Not-a-numbers, so that what is read before it is written shows in the result. */
+void allow(void* from, size_t bytes) {
+  __asan_unpoison_memory_region(from, bytes);
+  memset(from, 0xff, bytes);
+}
+#else
+constexpr size_t gap = 0;
+void forbid(void*, size_t) {}
+void allow(void*, size_t) {}
+#endif
+
 /** Turns that an idle thread waits awake: a training step starts kernels a few microseconds apart. */
 constexpr int awakeTurns = 4000;
 
@@ -46,7 +67,6 @@ struct Job {
 constexpr int closed = 1 << 30;
 
 struct State {
-  /** Held by the thread whose kernel runs: JavaScript may have several threads, the pool serves one at a time. */
   std::mutex kernel;
   std::mutex sleep;
   std::condition_variable wake;
@@ -101,9 +121,18 @@ void help(State& pool, int index) {
   }
 }
 
+void* startHelping(void* index) {
+  help(state(), static_cast<int>(reinterpret_cast<intptr_t>(index)));
+  return nullptr;
+}
+
+/** Fewer where the system allows no more. */
 void startHelpers(State& pool) {
   for (; pool.started < pool.wanted - 1; pool.started++) {
-    std::thread([&pool, index = pool.started] { help(pool, index); }).detach();
+    pthread_t helper;
+    void* const index = reinterpret_cast<void*>(static_cast<intptr_t>(pool.started));
+    if (pthread_create(&helper, nullptr, startHelping, index) != 0) return;
+    pthread_detach(helper);
   }
 }
 
@@ -128,6 +157,8 @@ void waitForHelpers(State& pool) {
 
 }  // namespace
 
+char* Arena::startOf(Block* block) { return reinterpret_cast<char*>(block) + roundUp(sizeof(Block)); }
+
 void Arena::reset() {
   size_t total = 0;
   int blocks = 0;
@@ -135,21 +166,21 @@ void Arena::reset() {
     total += block->size;
     blocks += 1;
   }
-  if (blocks <= 1) {
-    if (last_ != nullptr) last_->used = 0;
-    return;
+  if (blocks > 1) {
+    while (last_ != nullptr) {
+      Block* const before = last_->before;
+      giveMemory(last_);
+      last_ = before;
+    }
+    take(total);
   }
-  while (last_ != nullptr) {
-    Block* const before = last_->before;
-    giveMemory(last_);
-    last_ = before;
-  }
-  take(total);
+  if (last_ == nullptr) return;
   last_->used = 0;
+  forbid(startOf(last_), last_->size);
 }
 
 void* Arena::take(size_t bytes) {
-  const size_t needed = roundUp(bytes);
+  const size_t needed = roundUp(bytes) + gap;
   if (last_ == nullptr || last_->size - last_->used < needed) {
     const size_t size = needed > smallestBlock ? needed : smallestBlock;
     void* const memory = takeMemory(roundUp(sizeof(Block)) + size);
@@ -158,9 +189,11 @@ void* Arena::take(size_t bytes) {
       abort();
     }
     last_ = new (memory) Block{last_, size, 0};
+    forbid(startOf(last_), size);
   }
-  char* const start = reinterpret_cast<char*>(last_) + roundUp(sizeof(Block)) + last_->used;
+  char* const start = startOf(last_) + last_->used;
   last_->used += needed;
+  allow(start, bytes);
   return start;
 }
 
@@ -168,6 +201,10 @@ ThreadPool& ThreadPool::instance() {
   static ThreadPool* const pool = new ThreadPool();
   return *pool;
 }
+
+void ThreadPool::lock() { state().kernel.lock(); }
+
+void ThreadPool::unlock() { state().kernel.unlock(); }
 
 void ThreadPool::setThreads(int count) {
   state().wanted.store(count < 1 ? 1 : count > maxThreads ? maxThreads : count);
@@ -181,7 +218,6 @@ Arena& ThreadPool::packed() { return state().packed; }
 
 void ThreadPool::run(int64_t units, Work work, void* context) {
   State& pool = state();
-  std::lock_guard<std::mutex> kernel(pool.kernel);
   startHelpers(pool);
   const int64_t others = units - 1;
   const int spare = pool.wanted - 1;

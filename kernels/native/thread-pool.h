@@ -25,6 +25,7 @@ class Arena {
     size_t size;
     size_t used;
   };
+  static char* startOf(Block* block);
   Block* last_ = nullptr;
 };
 
@@ -34,14 +35,18 @@ class ThreadPool {
 
   static constexpr int maxThreads = 256;
 
-  /** The pool of the process. Kernels run on it one after the other. */
+  /** The pool of the process. */
   static ThreadPool& instance();
+
+  /** A kernel holds the pool and its memory from before it starts: JavaScript may have several threads. */
+  void lock();
+  void unlock();
 
   /** From the next kernel on; the calling thread is one of them. */
   void setThreads(int count);
   int threads() const;
 
-  /** Calls work(context, unit, arena) for every unit in [0, units) and returns when all are done. */
+  /** Calls work(context, unit, arena) for every unit in [0, units) and returns when all are done. Held by the caller. */
   void run(int64_t units, Work work, void* context);
 
   /** Memory that a kernel's units share: its lists. */
