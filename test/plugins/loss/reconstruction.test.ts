@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
 import { createModelShape } from "../../../core/model/model-shape.ts";
+import { cpuDevice } from "../../../kernels/devices/cpu.ts";
+import type { Device } from "../../../kernels/devices/device.ts";
 import { reconstruction } from "../../../plugins/loss/reconstruction.ts";
 import { buildPlugin } from "../../core/model/build-plugin.ts";
 import { suite } from "../../suite.ts";
@@ -9,12 +11,12 @@ import { lossInput } from "./loss-input.ts";
 const shape = createModelShape({ width: 2, features: 4, router: { numExperts: 1, numSelected: 1 } });
 
 suite("loss reconstruction", (test, hooks) => {
+  let device: Device;
   hooks.before(async () => {
-    tf.enableProdMode();
-    await tf.setBackend("cpu");
+    device = await cpuDevice.open();
   });
   const build = (options: object = {}) =>
-    buildPlugin(reconstruction, { type: "reconstruction", ...options }, { tf }).instance;
+    buildPlugin(reconstruction, { type: "reconstruction", ...options }, { kernels: device.kernels }).instance;
   test("sums over dimensions and averages over rows", () => {
     const input = lossInput({
       shape,
