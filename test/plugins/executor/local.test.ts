@@ -44,7 +44,9 @@ suite("executor local and the cores", (test) => {
     const { context, log } = recordingContext({});
     const { jobs, sources } = someJobs("tell threads until all", "leave early");
     const tellingSources = sources.map((source) => ({ ...source, fingerprint: "threads00" }));
-    const outcomes = await (await local.create({ slots: 2, idleCores: "lend" }, {})).execute(jobs, tellingSources, context);
+    const outcomes = await (
+      await local.create({ slots: 2, idleCores: "lend" }, {})
+    ).execute(jobs, tellingSources, context);
     assert.equal(
       outcomes.map(({ outcome }) => outcome),
       ["done", "failed"],
