@@ -72,7 +72,10 @@ function descent({ tf }: Device): Optimizer {
     apply: (parameters, gradients) => {
       for (const { name, variable } of parameters.all) {
         const gradient = gradients.get(name);
-        if (gradient !== undefined) tf.tidy(() => void variable.assign(tf.sub(variable, tf.mul(gradient, 0.01))));
+        if (gradient === undefined) continue;
+        tf.tidy(() => {
+          variable.assign(tf.sub(variable, tf.mul(gradient, 0.01)));
+        });
       }
     },
     state: () => new Map(),
