@@ -108,8 +108,8 @@ function makeTensor([storage, offset, size, stride]: readonly PickleValue[], pla
 
 function countsOf(value: PickleValue | undefined): readonly number[] | undefined {
   if (!isKind(value, "tuple") && !isKind(value, "list")) return undefined;
-  const counts = value.items.filter((item): item is number => isCount(item));
-  return counts.length === value.items.length ? counts : undefined;
+  const items: readonly PickleValue[] = value.items;
+  return items.every((item) => isCount(item)) ? items : undefined;
 }
 
 function isCount(value: PickleValue | undefined): value is number {
