@@ -214,6 +214,7 @@ function checkGradientsOfLoss({ device, loss, input, variables, constants }: Los
   const compute = () => ({ values: [loss.compute(input())], coefficients: [Float32Array.of(1)] });
   const trained = Object.fromEntries(Object.entries(variables).filter(([name]) => !constants.includes(name)));
   checkGradients({ device, variables: trained, compute, stream, maxCoordinates: 24 });
+  if (constants.length === 0) return;
   const fixed = Object.fromEntries(Object.entries(variables).filter(([name]) => constants.includes(name)));
   for (const [name, gradient] of analyticGradients(device, fixed, compute)) {
     expect(
