@@ -19,6 +19,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./commands/status.ts")).status,
   compare: async () => (await import("./commands/compare.ts")).compare,
   report: async () => (await import("./commands/report.ts")).report,
+  import: async () => (await import("./commands/import.ts")).importSae,
+  export: async () => (await import("./commands/export.ts")).exportRun,
   plugins: async () => (await import("./commands/plugins.ts")).plugins,
   schema: async () => (await import("./commands/schema.ts")).schema,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
