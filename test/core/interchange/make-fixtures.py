@@ -10,6 +10,7 @@ fixture holds acts [16, D], code [16, F] (the values of features, after the choi
 import json
 import os
 import shutil
+import zipfile
 from collections import OrderedDict
 
 import torch
@@ -345,6 +346,12 @@ def make_types():
     os.makedirs(folder)
     for name, new in (("zip.pt", True), ("legacy.pt", False)):
         torch.save(state, os.path.join(folder, name), _use_new_zipfile_serialization=new)
+    torch.save(state, os.path.join(folder, "protocol-4.pt"), pickle_protocol=4)
+    # Zipped again by another program: entries are deflated.
+    with zipfile.ZipFile(os.path.join(folder, "zip.pt")) as given:
+        with zipfile.ZipFile(os.path.join(folder, "deflated.pt"), "w", zipfile.ZIP_DEFLATED) as made:
+            for name in given.namelist():
+                made.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), given.read(name), zipfile.ZIP_DEFLATED)
 
 
 if __name__ == "__main__":
