@@ -63,6 +63,7 @@ export const topE = definePlugin({
           ) as tensorflow.Tensor2D,
           gates_BR: gate === "softmax" ? tf.softmax(selected_BR) : tf.onesLike(selected_BR),
           probabilities_BE: tf.softmax(scores_BE),
+          logits_BE: scores_BE,
         };
       },
     };
