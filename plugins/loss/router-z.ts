@@ -16,7 +16,7 @@ import { numRoutedExperts } from "../../core/model/shared-experts.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
 import { scheduledWeight, weightOptions } from "../../core/training/loss-weight.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 
 export const routerZ = definePlugin({
   kind: "loss",
@@ -41,7 +41,7 @@ export const routerZ = definePlugin({
       if (numRoutedExperts(shape) === 1) return tf.scalar(0);
       if (logits_BE === undefined) throw noLogits();
       // Taken out so that no exponential overflows; it cancels, so it needs no gradient.
-      const largest_B1 = tf.max(detach(logits_BE), 1, true);
+      const largest_B1 = tf.max(detach(tf, logits_BE), 1, true);
       const sums_B1 = tf.sum(tf.exp(tf.sub(logits_BE, largest_B1)), 1, true);
       return tf.mean<tensorflow.Scalar>(tf.square(tf.add(tf.log(sums_B1), largest_B1)));
     },
