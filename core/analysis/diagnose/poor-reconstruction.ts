@@ -22,6 +22,8 @@ const thresholds = {
 
 const mseName = "reconstruction/mse";
 const flopsName = "cost/flops-per-row";
+/** Counts as equal: `match: flops` rounds the features to a multiple of the experts. */
+const sameFlops = 1.1;
 
 /** MSE over that of TopK of the same width, k = 64, as the authors committed them; 1 expert is TopK itself. */
 const paperRatios: readonly (readonly [experts: number, ratio: number])[] = [
@@ -76,12 +78,12 @@ function worseThanDense(run: RunSummary, mse: number, peers: readonly RunSummary
   if (experts === 1) return undefined;
   const dense = peers.filter(({ shape }) => shape.experts === 1);
   const sameWidth = mean(dense.filter(({ shape }) => shape.features === features));
-  const sameFlops = mean(dense.filter((other) => costs(other, run, 0.9) && costs(run, other, 0.9)));
+  const ofSameFlops = mean(dense.filter((other) => costs(other, run, sameFlops) && costs(run, other, sameFlops)));
   const expected = paperRatio(experts);
   const [limit, reference, what] =
-    sameFlops === undefined
+    ofSameFlops === undefined
       ? [thresholds["most-times-paper"].value * expected, sameWidth, "of the same width"]
-      : [thresholds["most-times-dense"].value, sameFlops, "at the same FLOPs a row"];
+      : [thresholds["most-times-dense"].value, ofSameFlops, "at the same FLOPs a row"];
   if (reference === undefined || mse / reference <= limit) return undefined;
   return seen({
     severity: mse / reference > 2 * limit ? "problem" : "warning",

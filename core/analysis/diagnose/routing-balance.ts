@@ -4,7 +4,7 @@
  *   effective = exp(entropy of the load)                       E when balanced, R when every row takes the same R
  *   balance   = (effective - R) / (E - R)                      1 when balanced, 0 when collapsed
  *
- * E experts, R of them a row. Shared experts make a part of every load that no router can change.
+ * E experts to choose among, R of them a row. Shared experts, which see every row, are no choice and have no load.
  */
 import type { RunSummary } from "../../run/run-summary.ts";
 import type { Change, Look } from "./contracts.ts";
@@ -21,15 +21,16 @@ export interface RoutingBalance {
 
 /** Of a run with a choice to make; else what to answer instead. */
 export function routingBalance(run: RunSummary): RoutingBalance | Look {
-  const { experts, selectedExperts } = run.shape;
+  const shared = sharedExpertsOf(run);
+  const [experts, selected] = [run.shape.experts - shared, run.shape.selectedExperts - shared];
   // Where every expert sees every row there is nothing to balance.
-  if (experts <= selectedExperts || experts - sharedExpertsOf(run) < 2) return clear;
+  if (experts <= selected || experts < 2) return clear;
   const entropy = metricOf(run, "routing/entropy");
   if (typeof entropy !== "number") return entropy;
   const maxLoad = metricOf(run, "routing/max-load");
   if (typeof maxLoad !== "number") return maxLoad;
   const effectiveExperts = Math.exp(entropy);
-  const balance = (effectiveExperts - selectedExperts) / (experts - selectedExperts);
+  const balance = (effectiveExperts - selected) / (experts - selected);
   return { balance: Math.min(Math.max(balance, 0), 1), effectiveExperts, maxLoad };
 }
 
