@@ -32,7 +32,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
     });
 
     test("promises the experts of its options, one selected", () => {
-      assert.equal(build().facts, { numExperts: 4, numSelected: 1 });
+      assert.equal(build().facts, { numExperts: 4, numSelected: 1, numShared: 0 });
     });
     test("picks the most probable expert and gates with its probability", () => {
       const rows = [
@@ -115,7 +115,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
     test("rejects experts that are no positive number and gates that it does not know", () => {
       assert.not.ok(Value.Check(switchRouter.options, { experts: 0, gate: "softmax", bias: "none" }));
       assert.not.ok(Value.Check(switchRouter.options, { experts: 4, gate: "sigmoid", bias: "none" }));
-      assert.ok(Value.Check(switchRouter.options, { experts: 4, gate: "softmax", bias: "none" }));
+      assert.ok(Value.Check(switchRouter.options, { experts: 4, shared: 0, gate: "softmax", bias: "none" }));
     });
   });
 }
