@@ -10,6 +10,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Splice } from "../data/contracts.ts";
+import { activationScale } from "../model/normalise-activations.ts";
 import type { TrainedRun } from "../run/open-trained-run.ts";
 
 export interface FeatureDirection {
@@ -28,11 +29,11 @@ export async function featureDirection(
   const { parameters, shape } = model;
   const row = tensorFlow.tidy(() => {
     const decoded = tensorFlow.slice(parameters.get("decoder"), [feature, 0], [1, shape.width]);
-    return parameters.has("activation_scale") ? tensorFlow.div(decoded, parameters.get("activation_scale")) : decoded;
+    return parameters.has(activationScale) ? tensorFlow.div(decoded, parameters.get(activationScale)) : decoded;
   });
   const values = await row.data<"float32">();
   row.dispose();
-  return { values_D: values.slice(), perDeviation: Reflect.get(config.model, "normaliseActivations") === "layer-norm" };
+  return { values_D: values.slice(), perDeviation: config.model.normaliseActivations === "layer-norm" };
 }
 
 export interface Steering {

@@ -24,6 +24,7 @@ export function kOf({ config }: RunSummary): number | undefined {
 
 /** Experts that always see a row, and are not the router's to choose. */
 export function sharedExpertsOf({ shape }: RunSummary): number {
+  // Folders of before there were shared experts do not say.
   const shared: unknown = Reflect.get(shape, "sharedExperts");
   return typeof shared === "number" ? shared : 0;
 }

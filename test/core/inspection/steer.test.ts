@@ -171,7 +171,10 @@ suite("steering", (test, hooks) => {
 
   test("a model that normalises every row is steered by every row's deviation", async () => {
     const made = await makeTrainedRun(device);
-    const config = { ...made.run.config, model: { ...made.run.config.model, normaliseActivations: "layer-norm" } };
+    const config = {
+      ...made.run.config,
+      model: { ...made.run.config.model, normaliseActivations: "layer-norm" as const },
+    };
     const direction = await featureDirection({ ...made.run, config }, 7);
     assert.is(direction.perDeviation, true);
     const steering = steeringSplice(device.tf, direction, 2);
