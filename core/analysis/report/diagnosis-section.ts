@@ -19,7 +19,7 @@ ${found.map((diagnosis) => runFindings(diagnosis, styles)).join("\n")}
 function runFindings({ run, findings }: Diagnosis, styles: RunStyles): string {
   const isSerious = findings.some(({ severity }) => severity !== "note");
   const badges = findings.map(
-    ({ severity, signature }) => `<span class="badge ${severity}">${escapeHtml(signature)}</span>`,
+    ({ severity, signature }) => `<span class="badge is-${severity}">${escapeHtml(signature)}</span>`,
   );
   return (
     `<details class="findings"${isSerious ? " open" : ""}><summary>${symbolSwatch(styles.styleOf(run))}` +
@@ -33,7 +33,7 @@ function findingItem({ severity, signature, summary, changes }: Finding): string
     ({ key, to, why }) => `<li><code>${escapeHtml(`${key}=${JSON.stringify(to)}`)}</code> ${escapeHtml(why)}</li>`,
   );
   return (
-    `<li><b class="${severity}">${escapeHtml(signature)}</b> ${escapeHtml(summary)}` +
+    `<li><b class="is-${severity}">${escapeHtml(signature)}</b> ${escapeHtml(summary)}` +
     `${advice.length === 0 ? "" : `<ul>${advice.join("")}</ul>`}</li>`
   );
 }

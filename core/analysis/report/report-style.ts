@@ -97,10 +97,10 @@ pre { margin: 0; padding: 12px 14px; background: var(--page); border-radius: 8px
 .findings ul ul { margin: 2px 0 8px; font-size: 13px; color: var(--muted); }
 .badges { display: flex; flex-wrap: wrap; gap: 6px; }
 .badge { padding: 1px 9px; border-radius: 99px; font-size: 12.5px; background: var(--grid); color: var(--muted); }
-.badge.problem { color: var(--bad); background: var(--badsoft); }
-.badge.warning { color: var(--warn); background: color-mix(in srgb, var(--warn) 14%, transparent); }
-b.problem { color: var(--bad); }
-b.warning { color: var(--warn); }
+.badge.is-problem { color: var(--bad); background: var(--badsoft); }
+.badge.is-warning { color: var(--warn); background: color-mix(in srgb, var(--warn) 14%, transparent); }
+b.is-problem { color: var(--bad); }
+b.is-warning { color: var(--warn); }
 .features { padding: 16px 20px; }
 .controls { display: flex; flex-wrap: wrap; gap: 10px 18px; font-size: 13px; color: var(--muted); }
 .controls label { display: flex; align-items: center; gap: 7px; min-width: 0; }

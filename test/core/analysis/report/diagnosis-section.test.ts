@@ -16,7 +16,7 @@ suite("the diagnosis in the report", (test) => {
     const html = diagnosisSection(runs, runStyles(runs));
     assert.not.match(html, /healthy/);
     assert.match(html, /<details class="findings"><summary>.*noted.*clipped-gradient/);
-    assert.match(html, /<details class="findings" open><summary>.*dead &lt;run&gt;.*badge problem">dead-features/);
+    assert.match(html, /<details class="findings" open><summary>.*dead &lt;run&gt;.*badge is-problem">dead-features/);
     assert.match(html, /<code>model\.expert\.k=32<\/code>/);
   });
 
