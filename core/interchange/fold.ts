@@ -28,6 +28,10 @@ const powers: Readonly<Record<string, -1 | 0 | 1>> = {
   "router.weight": 1,
   "router.input_bias": -1,
   "router.score_bias": 0,
+  "router.noise_weight": 1,
+  // The largest product with a direction stays the largest.
+  "router.directions": 0,
+  "router.centre": -1,
 };
 
 export const activationScale = "activation_scale";

@@ -17,6 +17,7 @@ export const coreOrder: readonly string[] = [
   "sweep",
   "run",
   "interchange",
+  "inspection",
   "analysis",
   "index.ts",
   "scaffold",

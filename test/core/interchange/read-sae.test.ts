@@ -68,7 +68,7 @@ function changed(name: string, configName: string, change: Readonly<Record<strin
   const target = config["trainer"] ?? config;
   for (const [key, value] of Object.entries(change)) {
     if (value === null) Reflect.deleteProperty(target, key);
-    else target[key] = value as Record<string, unknown>;
+    else target[key] = value;
   }
   writeFileSync(file, JSON.stringify(config));
   return folder;

@@ -10,6 +10,7 @@ import { writeSwitchSae } from "../../../core/interchange/switch-sae.ts";
 import { writeSwitchyard } from "../../../core/interchange/switchyard.ts";
 import { suite } from "../../suite.ts";
 import { rejectsWith, throwsWith } from "../data/expect-error.ts";
+import { normalRows } from "../model/make-model.ts";
 import { temporaryFolder } from "../run/fixtures.ts";
 import { assertClose, computedBy, expectedOf, fixture } from "./fixtures.ts";
 
@@ -123,6 +124,37 @@ suite("writers of foreign formats", (test) => {
     }
   });
 
+  test("an input scale is folded into every router", async () => {
+    const { acts } = await expectedOf("sparsify");
+    const base = await readSae(fixture("sparsify"));
+    const drawn = (shape: readonly number[], seed: number): SaeTensor => {
+      const [rows = 1, columns = 1] = shape;
+      return { shape, data: normalRows(rows, columns, seed) };
+    };
+    const [weight, bias, perExpert] = [drawn([4, 8], 1), drawn([8], 2), drawn([4], 3)];
+    const linear = { "router.weight": weight, "router.input_bias": bias };
+    const routers: Readonly<Record<string, Readonly<Record<string, SaeTensor>>>> = {
+      "top-e": { ...linear, "router.score_bias": perExpert },
+      "noisy-top-e": { ...linear, "router.noise_weight": drawn([4, 8], 4) },
+      stochastic: linear,
+      hash: { "router.directions": weight, "router.centre": bias },
+    };
+    for (const [type, own] of Object.entries(routers)) {
+      const parameters = new Map([
+        ...base.parameters,
+        ...Object.entries(own),
+        ["activation_scale", { shape: [], data: Float32Array.of(0.37) }] as const,
+      ]);
+      const router = { type, experts: 4 };
+      const model = { ...base.model, router, normaliseActivations: "expected-average-norm" as const };
+      const sae = { ...base, model, parameters };
+      const before = await computedBy(sae, acts);
+      const after = await computedBy(inRawUnits(sae), acts);
+      assertClose(after.reconstruction, before.reconstruction, 1e-5, type);
+      assert.ok(before.code.some((value) => value !== 0));
+    }
+  });
+
   test("files of scaled models are in the units of the activations", async () => {
     const { acts, reconstruction } = await expectedOf("switch-sae");
     const sae = scaled(await readSae(fixture("switch-sae")), 2.5);
@@ -166,12 +198,12 @@ suite("writers of foreign formats", (test) => {
     ]);
     const error = await rejectsWith(
       "EXPORT_IMPOSSIBLE",
-      writeSaeLens({ ...sae, parameters: unset as ForeignSae["parameters"] }, temporaryFolder(), {}),
+      writeSaeLens({ ...sae, parameters: unset }, temporaryFolder(), {}),
     );
     assert.match(error.received ?? "", /none/);
     const own = scaled(sae, 2);
     const parameters = new Map([...own.parameters, ["expert.mine", { shape: [], data: Float32Array.of(1) }]]);
-    throwsWith("EXPORT_IMPOSSIBLE", () => inRawUnits({ ...own, parameters: parameters as ForeignSae["parameters"] }));
+    throwsWith("EXPORT_IMPOSSIBLE", () => inRawUnits({ ...own, parameters: parameters }));
     throwsWith("FOREIGN_TENSORS", () => inRawUnits({ ...own, parameters: sae.parameters }));
   });
 });
