@@ -53,7 +53,8 @@ function parseDictionary(file: string, start: number, text: string): Omit<NpyHea
   const parts = shape.split(",").map((part) => part.trim());
   const written = parts.filter((part) => part !== "");
   const sizes = written.map((part) => (/^\d+L?$/.test(part) ? Number.parseInt(part, 10) : Number.NaN));
-  if (!sizes.every((size) => Number.isSafeInteger(size))) throw notNpy(file, start, `the shape (${shape.slice(0, 100)})`);
+  if (!sizes.every((size) => Number.isSafeInteger(size)))
+    throw notNpy(file, start, `the shape (${shape.slice(0, 100)})`);
   return { descr, isFortranOrder: order === "True", shape: sizes };
 }
 

@@ -58,7 +58,11 @@ export function parseHeader(file: string, text: string, dataStart: number, fileB
   for (const [name, entry] of entries) {
     const place = (tensor: string): string => atByte(file, byteOfName(text, name), `tensor ${tensor}`);
     if (name === "__metadata__") metadata = parseMetadata(place, entry);
-    else tensors.set(name, parseEntry(() => place(name), entry, dataStart));
+    else
+      tensors.set(
+        name,
+        parseEntry(() => place(name), entry, dataStart),
+      );
   }
   checkLayout(file, tensors, dataStart, fileBytes);
   return { tensors, metadata };
