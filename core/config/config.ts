@@ -39,6 +39,7 @@ export interface ModelConfig {
   /** Norm of every decoder row at the start. */
   readonly decoderNorm: number;
   readonly decoderBias: "geometric-median" | "zeros";
+  readonly normaliseActivations: "none" | "expected-average-norm" | "layer-norm";
 }
 
 export interface TrainingConfig {
@@ -49,6 +50,12 @@ export interface TrainingConfig {
   readonly shuffleRows: number;
   /** Global gradient norm above which gradients are scaled down; null: never. */
   readonly gradientClip: number | null;
+  /** Rows without activity after which a feature counts as dead. */
+  readonly deadAfterRows: number;
+  /** Steps between resamplings of dead features; null: never. */
+  readonly resampleEvery: number | null;
+  /** Fraction of the steps after which nothing is resampled any more. */
+  readonly resampleUntil: number;
   readonly optimizer: PluginChoice;
   readonly schedule: PluginChoice;
   /** Steps between checkpoints; the last step is always one. */

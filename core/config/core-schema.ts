@@ -25,6 +25,9 @@ function pluginList(kind: PluginKind, options: SlotOptions): TUnsafe<readonly Pl
 const count = (description: string, value: number, rest: Record<string, unknown> = {}) =>
   Type.Integer({ minimum: 1, default: value, description, ...rest });
 
+/** Keys with this mark leave the ids of older runs as they are. */
+const addedLater = { "x-hash": "unless-default" } as const;
+
 const model = Type.Object({
   features: Type.Integer({ minimum: 1, description: "Features of the dictionary over all experts (F)." }),
   router: plugin("router", {
@@ -51,6 +54,13 @@ const model = Type.Object({
     default: "geometric-median",
     description: "What the decoder's bias starts at: the geometric median of the first rows, or zeros.",
   }),
+  normaliseActivations: Type.Enum(["none", "expected-average-norm", "layer-norm"], {
+    default: "none",
+    description:
+      "How rows are scaled before encoding, undone after decoding. expected-average-norm: one factor that makes the " +
+      "mean norm of the first batch sqrt(D). layer-norm: each row to mean 0 and deviation 1.",
+    ...addedLater,
+  }),
 });
 
 const training = Type.Object({
@@ -60,6 +70,24 @@ const training = Type.Object({
   gradientClip: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.Null()], {
     default: 1,
     description: "Global gradient norm above which gradients are scaled down; null: never.",
+  }),
+  deadAfterRows: count(
+    "Rows on which a feature was not active after which it counts as dead: logged, revived by an aux-k loss, resampled.",
+    10_000_000,
+    addedLater,
+  ),
+  resampleEvery: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], {
+    default: null,
+    description:
+      "Steps between resamplings, which give dead features the rows that are reconstructed worst; null: never.",
+    ...addedLater,
+  }),
+  resampleUntil: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.5,
+    description: "Fraction of training.steps after which no feature is resampled any more.",
+    ...addedLater,
   }),
   optimizer: plugin("optimizer", { default: "adam", description: "How gradients change the parameters." }),
   schedule: plugin("schedule", { default: "constant", description: "How the learning rate changes over the steps." }),

@@ -21,17 +21,18 @@ export function createParameters({ tf, inits, shared }: ParametersInput): Parame
   for (const [name, init] of inits) {
     // A backend may keep the array it is given; the caller's must stay the caller's.
     const start = tf.tensor(init.values.slice(), [...init.shape], "float32");
-    variables.set(name, tf.variable(start));
+    variables.set(name, tf.variable(start, init.trainable !== false));
     start.dispose();
   }
-  const all: readonly Parameter[] = [...variables].map(([name, variable]) => ({ name, variable }));
+  const named: readonly Parameter[] = [...variables].map(([name, variable]) => ({ name, variable }));
   return {
-    all,
+    all: named.filter(({ name }) => inits.get(name)?.trainable !== false),
+    buffers: named.filter(({ name }) => inits.get(name)?.trainable === false),
     shared,
     has: (name) => variables.has(name),
     get: (name) => variables.get(name) ?? unknownParameter(name, [...variables.keys()]),
     dispose: () => {
-      for (const { variable } of all) variable.dispose();
+      for (const { variable } of named) variable.dispose();
     },
   };
 }

@@ -10,23 +10,20 @@
 import type * as tf from "@tensorflow/tfjs";
 import { KernelError } from "../../kernels/kernel-error.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
-import type { ModelConfig } from "../config/config.ts";
+import { detach } from "../../kernels/tape.ts";
 import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
-import type { Code, Expert, ModelShape, ParameterInit, Router } from "./contracts.ts";
+import type { Expert, ModelShape, NamedTensors, ParameterInit, Router } from "./contracts.ts";
 import { createParameters, overwrite } from "./create-parameters.ts";
 import { createEncodeContext } from "./encode-context.ts";
+import { nextStepsSinceActive, stepsSinceActive } from "./feature-activity.ts";
 import { geometricMedian } from "./geometric-median.ts";
-import { initialiseDictionary } from "./initialise-dictionary.ts";
+import { initialValues, sharedGroups } from "./model-parameters.ts";
+import type { DictionaryConfig, NamedInits } from "./model-parameters.ts";
+import { activationScale, normaliseActivations, normaliseRowsOnHost, scaleOfRows } from "./normalise-activations.ts";
 import type { ParameterSet } from "./parameters.ts";
 import type { Rng } from "./rng.ts";
 import { checkRouting } from "./routing.ts";
-import type { SparseAutoencoder } from "./sparse-autoencoder.ts";
-
-/** What of a model's config the autoencoder itself reads; router and expert come built. */
-export type DictionaryConfig = Pick<
-  ModelConfig,
-  "encoderBias" | "subtractDecoderBias" | "initialisation" | "decoderNorm" | "decoderBias"
->;
+import type { DecodeOptions, SparseAutoencoder } from "./sparse-autoencoder.ts";
 
 export interface SparseAutoencoderInput {
   readonly tf: typeof tf;
@@ -38,63 +35,100 @@ export interface SparseAutoencoderInput {
   readonly rng: Rng;
 }
 
-/** @throws SwitchyardError PARAMETER_SHAPE when the router's initial values do not fit. */
+/** @throws SwitchyardError PARAMETER_SHAPE when initial values of the router or the expert do not fit. */
 export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAutoencoder {
-  const { tf, kernels, shape, config, router, expert } = input;
-  const routerInits = Object.entries(blame("router", "initialise", () => router.initialise(shape, input.rng)));
+  const { tf, kernels, shape, config, router, expert, rng } = input;
+  const routerInits = prefixed(
+    "router",
+    blame("router", "initialise", () => router.initialise(shape, rng)),
+  );
+  const expertInits = prefixed(
+    "expert",
+    blame("expert", "initialise", () => expert.initialise?.(shape, rng) ?? {}),
+  );
   const parameters = createParameters({
     tf,
-    inits: initialValues(input, routerInits),
+    inits: initialValues({ shape, config, rng, router: routerInits, expert: expertInits }),
     shared: sharedGroups(routerInits),
   });
-  const routerParameters = Object.fromEntries(
-    routerInits.map(([name]) => [name, parameters.get(`router.${name}`) as tf.Tensor]),
-  );
-  const decoder_FD = matrix(parameters, "decoder");
-  const encoder_FD = matrix(parameters, "encoder");
+  const routerParameters = localTensors("router", routerInits, parameters);
+  const expertParameters = localTensors("expert", expertInits, parameters);
+  const decoder_FD = parameters.get("decoder") as tf.Tensor2D;
+  const encoder_FD = parameters.get("encoder") as tf.Tensor2D;
   const decoderBias_D = parameters.get("decoder_bias") as tf.Tensor1D;
   const encoderBias_F = config.encoderBias ? (parameters.get("encoder_bias") as tf.Tensor1D) : undefined;
+  const { normaliseActivations: normalisation = "none" } = config;
+  const scale = parameters.has(activationScale) ? (parameters.get(activationScale) as tf.Tensor) : undefined;
 
-  const decode = (code: Code): tf.Tensor2D => {
+  const decode: SparseAutoencoder["decode"] = (code, { bias = true, frozen = false }: DecodeOptions = {}) => {
+    const rows_FD = frozen ? detach(decoder_FD) : decoder_FD;
     const sum_BD =
       code.kind === "sparse"
-        ? kernels.sparseDecode(code.indices_BK, code.values_BK, decoder_FD)
-        : kernels.groupedDecode(code.values_BRM, decoder_FD, code.expertIndices_BR, shape.experts);
-    return tf.add(sum_BD, decoderBias_D);
+        ? kernels.sparseDecode(code.indices_BK, code.values_BK, rows_FD)
+        : kernels.groupedDecode(code.values_BRM, rows_FD, code.expertIndices_BR, shape.experts);
+    return bias ? tf.add(sum_BD, frozen ? detach(decoderBias_D) : decoderBias_D) : sum_BD;
   };
   return {
     shape,
     parameters,
     decode,
-    initialiseDecoderBias: (rows_BD) => {
+    initialiseFromRows: (rows_BD) => {
+      const factor = scaleOfRows(rows_BD, shape.width);
       const start_D =
         config.decoderBias === "geometric-median"
-          ? geometricMedian(rows_BD, shape.width)
+          ? geometricMedian(normaliseRowsOnHost(normalisation, rows_BD, shape.width, factor), shape.width)
           : new Float32Array(shape.width);
       const followers = routerInits.filter(([, init]) => init.decoderBias !== undefined);
       tf.tidy(() => {
         const value_D = tf.tensor1d(start_D);
         overwrite(tf, parameters.get("decoder_bias"), value_D);
-        for (const [name] of followers) overwrite(tf, parameters.get(`router.${name}`), value_D);
+        for (const [name] of followers) overwrite(tf, parameters.get(name), value_D);
+        if (scale !== undefined) overwrite(tf, parameters.get(activationScale), tf.scalar(factor));
       });
     },
-    forward: (acts_BD) => {
-      const routed = blame("router", "route", () => router.route(acts_BD, routerParameters));
+    forward: (given_BD, training) => {
+      const { acts_BD, restore } = normaliseActivations(tf, normalisation, given_BD, scale);
+      const routed = blame("router", "route", () => router.route(acts_BD, routerParameters, training));
       const routing = checkRouting(routed, acts_BD.shape[0], shape);
-      const centred_BD = config.subtractDecoderBias ? tf.sub<tf.Tensor2D>(acts_BD, decoderBias_D) : acts_BD;
       const context = createEncodeContext({
         tf,
         kernels,
         shape,
-        acts_BD: centred_BD,
+        acts_BD: config.subtractDecoderBias ? tf.sub<tf.Tensor2D>(acts_BD, decoderBias_D) : acts_BD,
         encoder_FD,
         encoderBias_F,
         routing,
+        parameters: expertParameters,
+        training,
       });
       const code = blame("expert", "encode", () => expert.encode(context));
-      return { routing, code, reconstruction_BD: decode(code) };
+      const reconstruction_BD = decode(code);
+      return {
+        routing,
+        code,
+        reconstruction_BD: restore(reconstruction_BD),
+        normalised: { acts_BD, reconstruction_BD },
+        topKAmong: (k, among_F) => context.topK(k, among_F),
+      };
+    },
+    nextBuffers: (code, training) => {
+      const before_F = parameters.get(stepsSinceActive) as tf.Tensor as tf.Tensor1D;
+      const next = new Map<string, tf.Tensor>();
+      next.set(stepsSinceActive, nextStepsSinceActive({ tf, kernels, shape, code, before_F }));
+      const observed = blame("expert", "observe", () => expert.observe?.(code, expertParameters, training) ?? {});
+      for (const [name, value] of Object.entries(observed)) next.set(`expert.${name}`, value);
+      return next;
     },
   };
+}
+
+function prefixed(owner: "router" | "expert", inits: Readonly<Record<string, ParameterInit>>): NamedInits {
+  return Object.entries(inits).map(([name, init]) => [`${owner}.${name}`, init]);
+}
+
+function localTensors(owner: "router" | "expert", inits: NamedInits, parameters: ParameterSet): NamedTensors {
+  const local = inits.map(([name]) => [name.slice(owner.length + 1), parameters.get(name) as tf.Tensor] as const);
+  return Object.fromEntries(local);
 }
 
 /** Names the plugin that threw; errors that already say where they come from pass. */
@@ -110,35 +144,4 @@ function blame<T>(kind: "router" | "expert", method: string, call: () => T): T {
       cause: error,
     });
   }
-}
-
-function initialValues(
-  { shape, config, rng }: SparseAutoencoderInput,
-  routerInits: readonly (readonly [string, ParameterInit])[],
-): ReadonlyMap<string, ParameterInit> {
-  const { features, width } = shape;
-  const { initialisation, decoderNorm } = config;
-  const dictionary = initialiseDictionary({
-    features,
-    width,
-    initialisation,
-    decoderNorm,
-    stream: rng.stream("dictionary"),
-  });
-  const inits = new Map<string, ParameterInit>();
-  inits.set("encoder", { shape: [features, width], values: dictionary.encoder_FD });
-  if (config.encoderBias) inits.set("encoder_bias", { shape: [features], values: new Float32Array(features) });
-  inits.set("decoder", { shape: [features, width], values: dictionary.decoder_FD });
-  inits.set("decoder_bias", { shape: [width], values: new Float32Array(width) });
-  for (const [name, init] of routerInits) inits.set(`router.${name}`, init);
-  return inits;
-}
-
-function sharedGroups(routerInits: readonly (readonly [string, ParameterInit])[]): readonly (readonly string[])[] {
-  const names = routerInits.filter(([, init]) => init.decoderBias === "shared").map(([name]) => `router.${name}`);
-  return names.length === 0 ? [] : [["decoder_bias", ...names]];
-}
-
-function matrix(parameters: ParameterSet, name: string): tf.Tensor2D {
-  return parameters.get(name) as tf.Tensor2D;
 }

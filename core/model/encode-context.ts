@@ -5,8 +5,17 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../../kernels/kernels.ts";
+import { detach } from "../../kernels/tape.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
-import type { BlockCode, EncodeContext, ModelShape, Routing, SparseCode } from "./contracts.ts";
+import type {
+  BlockCode,
+  EncodeContext,
+  ModelShape,
+  NamedTensors,
+  Routing,
+  SparseCode,
+  TrainingMoment,
+} from "./contracts.ts";
 import { oneHot } from "./one-hot.ts";
 
 export interface EncodeInput {
@@ -18,23 +27,39 @@ export interface EncodeInput {
   readonly encoder_FD: tf.Tensor2D;
   readonly encoderBias_F: tf.Tensor1D | undefined;
   readonly routing: Routing;
+  /** The expert's own, by local name. */
+  readonly parameters?: NamedTensors;
+  readonly training?: TrainingMoment | undefined;
 }
+
+/**
+ * Added to the pre-activations of features that may not be chosen: no finite activation outweighs it, and the ReLU
+ * makes an exact zero of the sum.
+ */
+const excluded = -1e30;
 
 export function createEncodeContext(input: EncodeInput): EncodeContext {
   return {
     shape: input.shape,
     routing: input.routing,
+    parameters: input.parameters ?? {},
+    training: input.training,
     preactivations: () => preactivations(input),
-    topK: (k) => topK(input, k),
+    topK: (k, among_F) => topK(input, k, among_F),
+    ofRoutedBlocks: (values_F) => ofRoutedBlocks(input, values_F),
     block: (activations_BRM) => block(input, activations_BRM),
   };
 }
 
-function preactivations({ tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F, routing }: EncodeInput): tf.Tensor3D {
+function preactivations(input: EncodeInput): tf.Tensor3D {
+  const { tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F, routing } = input;
   const products_BRM = kernels.groupedEncode(acts_BD, encoder_FD, routing.expertIndices_BR, shape.experts);
-  if (encoderBias_F === undefined) return products_BRM;
-  const bias_EM = tf.reshape<tf.Rank.R2>(encoderBias_F, [shape.experts, shape.featuresPerExpert]);
-  return tf.add(products_BRM, rowsOfExperts(tf, bias_EM, routing.expertIndices_BR));
+  return encoderBias_F === undefined ? products_BRM : tf.add(products_BRM, ofRoutedBlocks(input, encoderBias_F));
+}
+
+function ofRoutedBlocks({ tf, shape, routing }: EncodeInput, values_F: tf.Tensor1D): tf.Tensor3D {
+  const values_EM = tf.reshape<tf.Rank.R2>(values_F, [shape.experts, shape.featuresPerExpert]);
+  return rowsOfExperts(tf, values_EM, routing.expertIndices_BR);
 }
 
 /**
@@ -49,7 +74,9 @@ export function rowsOfExperts(tensorflow: typeof tf, rows_EM: tf.Tensor2D, exper
   return tensorflow.reshape(tensorflow.matMul(chosen_NE, rows_EM), [rows, slots, width]);
 }
 
-function topK({ tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F, routing }: EncodeInput, k: number): SparseCode {
+function topK(input: EncodeInput, k: number, among_F?: tf.Tensor1D): SparseCode {
+  const { tf, kernels, shape, acts_BD, encoder_FD, routing } = input;
+  const encoderBias_F = among_F === undefined ? input.encoderBias_F : biasAmong(input, among_F);
   const available = shape.selectedExperts * shape.featuresPerExpert;
   if (k > available) {
     throw new SwitchyardError("K_TOO_LARGE", `A row cannot have ${k} active features.`, {
@@ -72,6 +99,12 @@ function topK({ tf, kernels, shape, acts_BD, encoder_FD, encoderBias_F, routing 
   // The kernel only orders by the gates: multiplying here is what sends the reconstruction's gradient to the router.
   const gates_BK = shape.selectedExperts === 1 ? gates_BR : gatesOfSlots(tf, gates_BR, selected.slots_BK);
   return { kind: "sparse", indices_BK: selected.indices_BK, values_BK: tf.mul(selected.values_BK, gates_BK) };
+}
+
+/** The encoder's bias, with one on the excluded features that no activation overcomes; no gradient into `among_F`. */
+function biasAmong({ tf, encoderBias_F }: EncodeInput, among_F: tf.Tensor1D): tf.Tensor1D {
+  const penalty_F = tf.mul<tf.Tensor1D>(tf.sub(1, detach(among_F)), excluded);
+  return encoderBias_F === undefined ? penalty_F : tf.add(encoderBias_F, penalty_F);
 }
 
 /** gates[b, slots[b, k]], differentiable in the gates. */

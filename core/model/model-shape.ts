@@ -15,7 +15,7 @@ export interface ModelShapeInput {
  * @example createModelShape({ width: 768, features: 24576, router: { numExperts: 16, numSelected: 1 } });
  */
 export function createModelShape({ width, features, router }: ModelShapeInput): ModelShape {
-  const { numExperts, numSelected } = router;
+  const { numExperts, numSelected, numShared = 0 } = router;
   if (features % numExperts !== 0) {
     const below = Math.floor(features / numExperts) * numExperts;
     const nearest = below === 0 ? `${numExperts}` : `${below} or ${below + numExperts}`;
@@ -48,5 +48,6 @@ export function createModelShape({ width, features, router }: ModelShapeInput): 
     experts: numExperts,
     featuresPerExpert: features / numExperts,
     selectedExperts: numSelected,
+    sharedExperts: numShared,
   };
 }

@@ -1,7 +1,8 @@
 /**
  * The trainable parameters of one sparse autoencoder, by name, with the constraint each one is under.
  *
- * Names in checkpoints: `encoder` [F, D], `encoder_bias` [F], `decoder` [F, D], `decoder_bias` [D], `router.<name>`.
+ * Names in checkpoints: `encoder` [F, D], `encoder_bias` [F], `decoder` [F, D], `decoder_bias` [D], `router.<name>`,
+ * `expert.<name>`. Buffers beside them: `steps_since_active` [F], `activation_scale` [] where the model scales.
  */
 import type * as tf from "@tensorflow/tfjs";
 
@@ -11,9 +12,11 @@ export interface Parameter {
 }
 
 export interface ParameterSet {
-  /** In a fixed order; updates are applied in it. */
+  /** What is trained, in a fixed order; updates are applied in it. */
   readonly all: readonly Parameter[];
-  /** @throws SwitchyardError when there is no such parameter. */
+  /** What training changes without a gradient; a checkpoint holds it beside the parameters. */
+  readonly buffers: readonly Parameter[];
+  /** A parameter or a buffer. @throws SwitchyardError when there is no such parameter. */
   get(name: string): tf.Variable;
   has(name: string): boolean;
   /**

@@ -5,17 +5,19 @@ import type { ModelShape, Routing } from "./contracts.ts";
 /**
  * @param rows B
  * @throws SwitchyardError ROUTING_SHAPE when indices or gates are not [B, R], indices are not int32, or
- *   probabilities are not [B, E]. Values are not read: that would wait for the device at every step.
+ *   probabilities or logits are not [B, E - S]. Values are not read: that would wait for the device at every step.
  */
 export function checkRouting(routing: Routing, rows: number, shape: ModelShape): Routing {
   expectTensors(routing);
-  const { expertIndices_BR, gates_BR, probabilities_BE } = routing;
+  const { expertIndices_BR, gates_BR } = routing;
   const expected_BR = `[${rows}, ${shape.selectedExperts}]`;
   expectShape("expertIndices_BR", `int32 ${expected_BR}`, `${expertIndices_BR.dtype} ${text(expertIndices_BR.shape)}`);
   expectShape("gates_BR", `float32 ${expected_BR}`, `${gates_BR.dtype} ${text(gates_BR.shape)}`);
-  if (probabilities_BE !== undefined) {
-    const received = `${probabilities_BE.dtype} ${text(probabilities_BE.shape)}`;
-    expectShape("probabilities_BE", `float32 [${rows}, ${shape.experts}]`, received);
+  for (const name of ["probabilities_BE", "logits_BE"] as const) {
+    const tensor = routing[name];
+    if (tensor === undefined) continue;
+    const expected = `float32 [${rows}, ${shape.experts - shape.sharedExperts}]`;
+    expectShape(name, expected, `${tensor.dtype} ${text(tensor.shape)}`);
   }
   return routing;
 }

@@ -1,6 +1,6 @@
 /** Whether a checkpoint is one, of this version, of this architecture, of this run. */
 import { SwitchyardError } from "../errors/switchyard-error.ts";
-import type { ParameterSet } from "../model/parameters.ts";
+import type { Parameter, ParameterSet } from "../model/parameters.ts";
 
 export interface CheckpointMetadata {
   /** Finished steps. */
@@ -20,10 +20,10 @@ export function parseMetadata(file: string, metadata: Readonly<Record<string, st
   if (metadata["format"] !== "switchyard-checkpoint") {
     throw notRecognised(file, "metadata format: switchyard-checkpoint", metadata["format"] ?? "no format");
   }
-  if (metadata["version"] !== "1") {
+  if (metadata["version"] !== checkpointVersion) {
     throw new SwitchyardError("CHECKPOINT_OTHER_VERSION", "The checkpoint was written in another format version.", {
       where: file,
-      expected: "version 1",
+      expected: `version ${checkpointVersion}`,
       received: `version ${metadata["version"] ?? "missing"}`,
       next: "use the version of Switchyard that wrote it, or start the run anew",
     });
@@ -36,9 +36,17 @@ export function parseMetadata(file: string, metadata: Readonly<Record<string, st
   return { step: count("step"), rows: count("rows"), seed: count("seed"), batchSize: count("batchSize") };
 }
 
+/** 2 holds the model's buffers beside its parameters. */
+export const checkpointVersion = "2";
+
+/** Parameters and buffers: what a checkpoint holds of a model. */
+export function everyValue({ all, buffers }: ParameterSet): readonly Parameter[] {
+  return [...all, ...buffers];
+}
+
 /** @throws SwitchyardError CHECKPOINT_OTHER_ARCHITECTURE naming every parameter that differs. */
 export function checkArchitecture(file: string, parameters: ParameterSet, stored: ReadonlyMap<string, Shaped>): void {
-  const expected = new Map(parameters.all.map(({ name, variable }) => [name, text(variable)]));
+  const expected = new Map(everyValue(parameters).map(({ name, variable }) => [name, text(variable)]));
   const received = new Map([...stored].map(([name, tensor]) => [name, text(tensor)]));
   const names = [...new Set([...expected.keys(), ...received.keys()])];
   const different = names.filter((name) => expected.get(name) !== received.get(name));

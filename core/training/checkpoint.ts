@@ -1,7 +1,7 @@
 /**
  * Checkpoints: everything that a run needs to go on to the same bits, in one safetensors file.
  *
- * Tensors: the parameters by their names, and the optimizer's state as `optimizer.<name>`. Metadata: format, version,
+ * Tensors: the parameters and buffers by their names, and the optimizer's state as `optimizer.<name>`. Metadata: format, version,
  * step, rows, seed and batch size. Data order and random streams are functions of seed and rows, so numbers suffice
  * for them. The file appears whole or not at all.
  */
@@ -11,7 +11,7 @@ import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../dat
 import type { FetchedTensor } from "../data/safetensors.ts";
 import { overwrite } from "../model/create-parameters.ts";
 import type { ParameterSet } from "../model/parameters.ts";
-import { checkArchitecture, checkRun, parseMetadata } from "./checkpoint-checks.ts";
+import { checkArchitecture, checkRun, checkpointVersion, everyValue, parseMetadata } from "./checkpoint-checks.ts";
 import type { CheckpointMetadata } from "./checkpoint-checks.ts";
 import type { Optimizer } from "./contracts.ts";
 
@@ -47,7 +47,7 @@ const optimizerPrefix = "optimizer.";
 export async function saveCheckpoint(file: string, state: TrainingState): Promise<void> {
   const tensors = new Map<string, FetchedTensor>();
   const named: (readonly [string, tf.Tensor])[] = [
-    ...state.parameters.all.map(({ name, variable }) => [name, variable] as const),
+    ...everyValue(state.parameters).map(({ name, variable }) => [name, variable] as const),
     ...[...state.optimizer.state()].map(([name, tensor]) => [`${optimizerPrefix}${name}`, tensor] as const),
   ];
   for (const [name, tensor] of named) {
@@ -56,7 +56,7 @@ export async function saveCheckpoint(file: string, state: TrainingState): Promis
   }
   await writeSafetensors(file, tensors, {
     format: "switchyard-checkpoint",
-    version: "1",
+    version: checkpointVersion,
     step: String(state.step),
     rows: String(state.rows),
     seed: String(state.seed),
@@ -85,13 +85,13 @@ export async function loadCheckpoint(file: string, expected: CheckpointExpectati
   return { ...metadata, parameters, optimizerState };
 }
 
-/** Overwrites the parameters by those of a checkpoint that `loadCheckpoint` accepted. */
+/** Overwrites parameters and buffers by those of a checkpoint that `loadCheckpoint` accepted. */
 export async function restoreParameters(
   tensorflow: typeof tf,
   parameters: ParameterSet,
   checkpoint: Checkpoint,
 ): Promise<void> {
-  for (const { name, variable } of parameters.all) {
+  for (const { name, variable } of everyValue(parameters)) {
     const value = checkpoint.parameters.get(name);
     if (value === undefined) continue;
     const data = await value.read();

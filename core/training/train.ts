@@ -2,7 +2,7 @@
  * The training loop.
  *
  *   step 0         decoder bias from the first batch
- *   each step      project parameters; losses and gradients; global norm; clip; update
+ *   each step      project parameters; losses and gradients; global norm; clip; update; buffers; resampling
  *
  * That is the reference's order: clipping comes before the optimizer's own projection of gradients. The loop writes no
  * files and knows no device: checkpoints and log lines leave it through callbacks. It lets the event loop turn once a
@@ -17,10 +17,14 @@ import type { TrainingConfig } from "../config/config.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import type { Rng } from "../model/rng.ts";
 import type { SparseAutoencoder } from "../model/sparse-autoencoder.ts";
+import type { ParameterSet } from "../model/parameters.ts";
 import { restoreOptimizer, restoreParameters } from "./checkpoint.ts";
 import type { Checkpoint, TrainingState } from "./checkpoint.ts";
 import type { Optimizer, Schedule, StepRecord } from "./contracts.ts";
+import { createDeadWatch } from "./dead-watch.ts";
+import type { DeadWatch } from "./dead-watch.ts";
 import type { PhaseListener } from "./phases.ts";
+import { isResampledAfter, resampleDeadFeatures } from "./resample.ts";
 import { clipGradients, gradientNorm, lossGradients } from "./training-step.ts";
 import type { LossGradients, LossGradientsInput, NamedLoss } from "./training-step.ts";
 
@@ -37,7 +41,8 @@ export interface TrainingInput {
   readonly losses: readonly NamedLoss[];
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
-  readonly config: Pick<TrainingConfig, "steps" | "batchSize" | "gradientClip" | "checkpointEvery" | "logEvery">;
+  readonly config: Pick<TrainingConfig, "steps" | "batchSize" | "gradientClip" | "checkpointEvery" | "logEvery"> &
+    Partial<Pick<TrainingConfig, "deadAfterRows" | "resampleEvery" | "resampleUntil">>;
   /** Positioned after `resumeFrom.rows` rows when resuming. */
   readonly stream: BatchStream;
   readonly rng: Pick<Rng, "seed">;
@@ -78,6 +83,7 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     await restoreOptimizer(tf, optimizer, resumeFrom);
   }
   const batch_BD = new Float32Array(config.batchSize * model.shape.width);
+  const deadWatch = await createDeadWatch(model.parameters, config);
   const durationsMs: number[] = [];
   let step = resumeFrom?.step ?? 0;
   let rows = resumeFrom?.rows ?? 0;
@@ -94,8 +100,8 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     input.onPhase?.("data");
     await input.stream.next(config.batchSize, batch_BD);
     const started = performance.now();
-    if (step === 0) model.initialiseDecoderBias(batch_BD);
-    const measured = await takeStep(input, batch_BD, step);
+    if (step === 0) model.initialiseFromRows(batch_BD);
+    const measured = await takeStep(input, { batch_BD, step, deadWatch });
     const stepMs = performance.now() - started;
     durationsMs.push(stepMs);
     step += 1;
@@ -116,50 +122,88 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
   return { step, rows, interrupted, stepMs: median(durationsMs), peakMemoryBytes };
 }
 
-type StepMeasurements = Pick<StepRecord, "loss" | "losses" | "learningRate" | "gradientNorm">;
+type StepMeasurements = Omit<StepRecord, "step" | "rows" | "stepMs">;
 
-async function takeStep(input: TrainingInput, batch_BD: Float32Array, step: number): Promise<StepMeasurements> {
+interface StepInput {
+  readonly batch_BD: Float32Array;
+  readonly step: number;
+  readonly deadWatch: DeadWatch;
+}
+
+async function takeStep(input: TrainingInput, { batch_BD, step, deadWatch }: StepInput): Promise<StepMeasurements> {
   const { tf, kernels, model, losses, optimizer, config, onPhase } = input;
+  const training = { step, totalSteps: config.steps };
   const acts_BD = tf.tensor2d(batch_BD, [config.batchSize, model.shape.width]);
   onPhase?.("project");
   optimizer.prepare(model.parameters);
-  const { total, values, gradients } = attemptGradients({ tf, model, losses, acts_BD, step, onPhase });
-  const scalars = tf.stack([total, ...values]);
-  const [loss = Number.NaN, ...unweighted] = await scalars.data();
+  const { deadAfterSteps } = deadWatch;
+  const found = attemptGradients({ tf, model, losses, acts_BD, training, deadAfterSteps, onPhase });
+  const { total, values, nextBuffers } = found;
+  const scalars = tf.tidy(() => tf.stack([total, ...values, ...deadWatch.measure(tf, nextBuffers)]));
+  const [loss = Number.NaN, ...others] = await scalars.data();
+  const unweighted = others.slice(0, values.length);
   onPhase?.("norm");
+  const gradients = projectGradients(optimizer, model.parameters, found.gradients);
   const norm = gradientNorm(kernels, gradients);
   tf.dispose([acts_BD, total, ...values, scalars]);
   if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-    tf.dispose([...gradients.values()]);
+    tf.dispose([...gradients.values(), ...nextBuffers.values()]);
     throw notFinite(step, losses, { loss, unweighted, norm });
   }
+  const deadFeatures = deadWatch.note(others.slice(values.length));
   const clipped = clipGradients(tf, gradients, { norm, limit: config.gradientClip });
   onPhase?.("update");
   const learningRateMultiplier = input.schedule.multiplier(step, config.steps);
   optimizer.apply(model.parameters, clipped, { learningRateMultiplier, step });
+  for (const [name, value] of nextBuffers) model.parameters.get(name).assign(value);
+  tf.dispose([...clipped.values(), ...nextBuffers.values()]);
+  if (isResampledAfter(config, step + 1) && deadFeatures > 0) {
+    await resampleDeadFeatures({
+      tf,
+      model,
+      optimizer,
+      batch_BD,
+      deadAfterSteps: deadWatch.window,
+      training,
+      ...input.rng,
+    });
+  }
   onPhase?.("other");
-  tf.dispose([...clipped.values()]);
   return {
     loss,
     losses: Object.fromEntries(losses.map(([name], i) => [name, unweighted[i] ?? Number.NaN])),
     learningRate: optimizer.learningRate * learningRateMultiplier,
     gradientNorm: norm,
+    deadFeatures,
   };
+}
+
+/** What the optimizer takes out before clipping; the gradients that it replaces are disposed of. */
+function projectGradients(
+  optimizer: Optimizer,
+  parameters: ParameterSet,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+): ReadonlyMap<string, tf.Tensor> {
+  const projected = optimizer.project?.(parameters, gradients);
+  if (projected === undefined) return gradients;
+  for (const name of projected.keys()) gradients.get(name)?.dispose();
+  return new Map([...gradients, ...projected]);
 }
 
 /** A kernel that refuses its input in the middle of training met a number that training broke. */
 function attemptGradients(input: LossGradientsInput): LossGradients {
+  const { step } = input.training;
   try {
     return lossGradients(input);
   } catch (error) {
     const isValue = error instanceof KernelError && /^KERNEL_(VALUE|INDEX)_RANGE$/.test(error.code);
     if (!isValue) throw error;
-    throw new SwitchyardError("LOSS_NOT_FINITE", `Training broke down in step ${input.step + 1}.`, {
-      where: `step ${input.step + 1}, ${error.where ?? "a kernel"}`,
+    throw new SwitchyardError("LOSS_NOT_FINITE", `Training broke down in step ${step + 1}.`, {
+      where: `step ${step + 1}, ${error.where ?? "a kernel"}`,
       expected: error.expected ?? "finite values",
       received: error.received ?? "others",
       next:
-        input.step === 0
+        step === 0
           ? "look at what the router returns, and at the first rows of the source"
           : "lower the optimizer's learningRate or set training.gradientClip; the last checkpoint is untouched",
       cause: error,

@@ -5,8 +5,10 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../../kernels/kernels.ts";
-import type { SparseAutoencoder } from "../model/sparse-autoencoder.ts";
-import type { Loss } from "./contracts.ts";
+import type { TrainingMoment } from "../model/contracts.ts";
+import { stepsSinceActive } from "../model/feature-activity.ts";
+import type { ForwardPass, SparseAutoencoder } from "../model/sparse-autoencoder.ts";
+import type { Loss, LossInput } from "./contracts.ts";
 import type { PhaseListener } from "./phases.ts";
 
 /** A loss with the name that logs show. */
@@ -17,8 +19,10 @@ export interface LossGradientsInput {
   readonly model: SparseAutoencoder;
   readonly losses: readonly NamedLoss[];
   readonly acts_BD: tf.Tensor2D;
-  /** Counted from 0; decides the weights of the losses. */
-  readonly step: number;
+  /** Decides the weights of the losses, and what anneals. */
+  readonly training: TrainingMoment;
+  /** When features count as dead; losses are told of none where that is undefined: none can be dead yet. */
+  readonly deadAfterSteps?: number | undefined;
   /** Told where the forward and where the backward pass begins. */
   readonly onPhase?: PhaseListener | undefined;
 }
@@ -30,21 +34,24 @@ export interface LossGradients {
   readonly values: readonly tf.Scalar[];
   /** By parameter name; a parameter that no loss depends on has none. */
   readonly gradients: ReadonlyMap<string, tf.Tensor>;
+  /** What the model's buffers become after this step, by name. */
+  readonly nextBuffers: ReadonlyMap<string, tf.Tensor>;
 }
 
 /** Everything returned is the caller's to dispose; nothing else stays. */
-export function lossGradients({ tf, model, losses, acts_BD, step, onPhase }: LossGradientsInput): LossGradients {
+export function lossGradients(input: LossGradientsInput): LossGradients {
+  const { tf, model, losses, acts_BD, training, onPhase } = input;
   const values: tf.Scalar[] = [];
+  const nextBuffers = new Map<string, tf.Tensor>();
   const computeTotal = (): tf.Scalar => {
     onPhase?.("forward");
-    const { routing, code, reconstruction_BD } = model.forward(acts_BD);
-    const decoder_FD = model.parameters.get("decoder") as tf.Tensor as tf.Tensor2D;
-    const input = { acts_BD, reconstruction_BD, code, routing, shape: model.shape, decoder_FD };
+    const pass = model.forward(acts_BD, training);
+    const lossInput = lossInputOf(input, pass, (name, value) => nextBuffers.set(name, tf.keep(value)));
     let total: tf.Scalar | undefined;
     for (const [, loss] of losses) {
-      const value = loss.compute(input);
+      const value = loss.compute(lossInput);
       values.push(tf.keep(tf.clone(value)));
-      const weighted = tf.mul<tf.Scalar>(value, loss.weight(step));
+      const weighted = tf.mul<tf.Scalar>(value, loss.weight(training.step, training.totalSteps));
       total = total === undefined ? weighted : tf.add<tf.Scalar>(total, weighted);
     }
     onPhase?.("backward");
@@ -57,7 +64,32 @@ export function lossGradients({ tf, model, losses, acts_BD, step, onPhase }: Los
     const gradient = grads[variable.name];
     if (gradient !== undefined) gradients.set(name, gradient);
   }
-  return { total, values, gradients };
+  return { total, values, gradients, nextBuffers };
+}
+
+/** @param keep Told of every buffer that changes. */
+function lossInputOf(
+  { tf, model, training, deadAfterSteps }: LossGradientsInput,
+  pass: ForwardPass,
+  keep: (name: string, value: tf.Tensor) => void,
+): LossInput {
+  let since_F: tf.Tensor | undefined;
+  for (const [name, value] of model.nextBuffers(pass.code, training)) {
+    keep(name, value);
+    if (name === stepsSinceActive) since_F = value;
+  }
+  const isCounted = deadAfterSteps !== undefined && since_F !== undefined;
+  return {
+    ...pass.normalised,
+    routing: pass.routing,
+    code: pass.code,
+    shape: model.shape,
+    decoder_FD: model.parameters.get("decoder") as tf.Tensor as tf.Tensor2D,
+    training,
+    dead_F: isCounted ? tf.cast(tf.greaterEqual(since_F as tf.Tensor1D, deadAfterSteps), "float32") : undefined,
+    decode: (code, options) => model.decode(code, options),
+    topKAmong: (k, among_F) => pass.topKAmong(k, among_F),
+  };
 }
 
 /**

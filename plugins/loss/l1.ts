@@ -3,8 +3,8 @@
  *
  *   L = mean over rows of sum_f |f| * ||decoder_f||
  *
- * Weighted by the decoder's norms, so that a model cannot escape it by shrinking codes and growing decoder rows. The
- * weight grows linearly from 0 over the warm-up: weight * min(1, step / warmupSteps), steps counted from 0.
+ * Weighted by the decoder's norms, so that a model cannot escape it by shrinking codes and growing decoder rows. Of a
+ * gated expert f is the gate's own code, ReLU(pi_gate): the magnitudes are not to be shrunk.
  *
  * Shapes: B rows, F features, E experts, M = F/E features an expert, R experts a row, K active features a row.
  * @see Conerly et al. 2024, Update on how we train SAEs; amudide/switch_sae trainers/standard_new.py; docs/paper-map.md
@@ -15,6 +15,7 @@ import type { Code, ModelShape } from "../../core/model/contracts.ts";
 import { rowsOfExperts } from "../../core/model/encode-context.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { kernelsRef, tensorFlowRef } from "../../core/services.ts";
+import { scheduledWeight, weightOptions } from "../../core/training/loss-weight.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 
 /** Smallest squared norm: the square root has no gradient at a zero row. */
@@ -27,17 +28,19 @@ export const l1 = definePlugin({
   summary: "Sum of a row's activations, each weighted by the norm of its decoder row.",
   paper: "Conerly et al. 2024, Update on how we train SAEs (Anthropic, April)",
   options: Type.Object({
-    weight: Type.Number({ minimum: 0, description: "What the sum is multiplied by in the total loss, after warm-up." }),
-    warmupSteps: Type.Integer({ minimum: 0, default: 0, description: "Steps over which the weight grows from 0." }),
+    ...weightOptions(
+      Type.Number({ minimum: 0, description: "What the sum is multiplied by in the total loss, after warm-up." }),
+    ),
     decoderNormWeighted: Type.Boolean({
       default: true,
       description: "Whether an activation is multiplied by the norm of its decoder row.",
     }),
   }),
   deps: { tf: tensorFlowRef, kernels: kernelsRef },
-  create: ({ weight, warmupSteps, decoderNormWeighted }, { tf, kernels }) => ({
-    weight: (step) => (step < warmupSteps ? weight * (step / warmupSteps) : weight),
-    compute: ({ code, decoder_FD, shape }) => {
+  create: ({ decoderNormWeighted, ...options }, { tf, kernels }) => ({
+    weight: scheduledWeight(options),
+    compute: ({ code: encoding, decoder_FD, shape }) => {
+      const code = encoding.gateCode ?? encoding;
       const values = tf.abs<tensorflow.Tensor>(code.kind === "sparse" ? code.values_BK : code.values_BRM);
       const costs = decoderNormWeighted
         ? tf.mul(values, normsOfCode({ tf, kernels, code, decoder_FD, shape }))

@@ -17,6 +17,7 @@ import { Type } from "typebox";
 import { oneHot } from "../../core/model/one-hot.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { shapeRef, tensorFlowRef } from "../../core/services.ts";
+import { scheduledWeight, weightOptions } from "../../core/training/loss-weight.ts";
 
 export const loadBalance = definePlugin({
   kind: "loss",
@@ -25,21 +26,27 @@ export const loadBalance = definePlugin({
   summary: "Penalises uneven use of experts; 1 at perfect balance.",
   paper: "Mudide et al. 2024 (arXiv 2410.08201), section 3",
   options: Type.Object({
-    weight: Type.Number({
-      minimum: 0,
-      default: 3,
-      description: "The paper's alpha. The value is multiplied by weight * D, D being the width of an activation.",
-    }),
+    ...weightOptions(
+      Type.Number({
+        minimum: 0,
+        default: 3,
+        description: "The paper's alpha. The value is multiplied by weight * D, D being the width of an activation.",
+      }),
+    ),
   }),
   deps: { tf: tensorFlowRef, shape: shapeRef },
-  create: ({ weight }, { tf, shape }) => ({
-    weight: () => weight * shape.width,
+  create: ({ weight, ...options }, { tf, shape }) => ({
+    weight: scheduledWeight({ ...options, weight: weight * shape.width }),
     compute: ({ routing: { expertIndices_BR, probabilities_BE } }) => {
-      if (probabilities_BE === undefined || shape.experts === 1) return tf.scalar(0);
-      const assignments_NE = oneHot(tf, tf.reshape<tensorflow.Rank.R1>(expertIndices_BR, [-1]), shape.experts);
+      if (probabilities_BE === undefined || shape.experts - shape.sharedExperts === 1) return tf.scalar(0);
+      const routed = shape.experts - shape.sharedExperts;
+      const [rows, slots] = expertIndices_BR.shape;
+      // Shared experts, which come last, see every row: there is nothing to balance.
+      const chosen_BR = tf.slice(expertIndices_BR, [0, 0], [rows, slots - shape.sharedExperts]);
+      const assignments_NE = oneHot(tf, tf.reshape<tensorflow.Rank.R1>(chosen_BR, [-1]), routed);
       const share_E = tf.mean<tensorflow.Tensor1D>(assignments_NE, 0);
       const probability_E = tf.mean<tensorflow.Tensor1D>(probabilities_BE, 0);
-      return tf.mul<tensorflow.Scalar>(tf.sum(tf.mul(share_E, probability_E)), shape.experts);
+      return tf.mul<tensorflow.Scalar>(tf.sum(tf.mul(share_E, probability_E)), routed);
     },
   }),
 });

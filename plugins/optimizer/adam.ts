@@ -5,15 +5,20 @@
  *   before the update         decoder gradient -= its component along each row
  *   update                    Kingma and Ba 2015, algorithm 1, with PyTorch's placement of epsilon
  *
- * The saved decoder is the one after the last update, not renormalised, as the reference saves it.
+ * That is the order of the paper's code; the saved decoder is the one after the last update, not renormalised.
+ * dictionary_learning projects before it clips, and renormalises after the update: `projection: before-clipping`,
+ * `renormalisation: after-update`.
  * @see Kingma and Ba 2015 (arXiv 1412.6980); amudide/switch_sae trainers/switch.py (update); docs/paper-map.md
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
 import { SwitchyardError } from "../../core/errors/switchyard-error.ts";
 import { overwrite, propagateShared } from "../../core/model/create-parameters.ts";
+import type { ParameterSet } from "../../core/model/parameters.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { kernelsRef, tensorFlowRef } from "../../core/services.ts";
+import type { Optimizer } from "../../core/training/contracts.ts";
+import type { Kernels } from "../../kernels/kernels.ts";
 
 interface Moments {
   readonly first: tensorflow.Variable;
@@ -47,11 +52,29 @@ export const adam = definePlugin({
     decoderNorm: Type.Enum(["unit", "free"], {
       default: "unit",
       description:
-        "unit: decoder rows are renormalised before each step and move only across their direction. free: neither.",
+        "unit: decoder rows are renormalised at each step and move only across their direction. free: neither.",
+    }),
+    projection: Type.Enum(["after-clipping", "before-clipping"], {
+      default: "after-clipping",
+      description:
+        "When the decoder's gradient loses its part along each row: after gradients are clipped (the paper's code), or " +
+        "before, so that what is taken out does not count in their norm (dictionary_learning).",
+      "x-hash": "unless-default",
+    }),
+    renormalisation: Type.Enum(["before-forward", "after-update"], {
+      default: "before-forward",
+      description:
+        "When decoder rows are renormalised: before the next forward pass (the paper's code), or at once after the " +
+        "update, so that the saved decoder has unit rows (dictionary_learning).",
+      "x-hash": "unless-default",
     }),
   }),
   deps: { tf: tensorFlowRef, kernels: kernelsRef },
-  create: ({ learningRate, beta1, beta2, epsilon, decoderNorm }, { tf, kernels }) => {
+  create: (options, { tf, kernels }): Optimizer => {
+    const { learningRate, beta1, beta2, epsilon } = options;
+    const isUnit = options.decoderNorm === "unit";
+    const isProjectedFirst = isUnit && options.projection === "before-clipping";
+    const isNormalisedAfter = isUnit && options.renormalisation === "after-update";
     const moments = new Map<string, Moments>();
     const state = (): Map<string, tensorflow.Variable> => {
       const named = new Map<string, tensorflow.Variable>();
@@ -66,8 +89,11 @@ export const adam = definePlugin({
         }
       },
       prepare: (parameters) => {
-        if (decoderNorm === "unit") kernels.normaliseRows(parameters.get("decoder"));
+        if (isUnit && !isNormalisedAfter) kernels.normaliseRows(parameters.get("decoder"));
       },
+      ...(isProjectedFirst
+        ? { project: (parameters, gradients) => projectDecoder(kernels, parameters, gradients) }
+        : {}),
       apply: (parameters, gradients, { learningRateMultiplier, step }) => {
         const hyperparameters = {
           learningRate: learningRate * learningRateMultiplier,
@@ -80,9 +106,16 @@ export const adam = definePlugin({
           const gradient = gradients.get(name);
           const own = moments.get(name);
           if (gradient === undefined || own === undefined) continue;
-          const acrossRows = decoderNorm === "unit" && name === "decoder";
+          const acrossRows = isUnit && !isProjectedFirst && name === "decoder";
           kernels.adamStep(variable, gradient, own, { ...hyperparameters, acrossRows });
           propagateShared(tf, parameters, name);
+        }
+        if (isNormalisedAfter) kernels.normaliseRows(parameters.get("decoder"));
+      },
+      forget: (forgotten_F) => {
+        for (const name of ["encoder", "encoder_bias", "decoder"]) {
+          const own = moments.get(name);
+          if (own !== undefined) for (const moment of [own.first, own.second]) clearRows(tf, moment, forgotten_F);
         }
       },
       state,
@@ -101,6 +134,26 @@ export const adam = definePlugin({
     };
   },
 });
+
+/** The decoder's gradient without its part along each row. */
+function projectDecoder(
+  kernels: Kernels,
+  parameters: ParameterSet,
+  gradients: ReadonlyMap<string, tensorflow.Tensor>,
+): ReadonlyMap<string, tensorflow.Tensor> {
+  const gradient_FD = gradients.get("decoder");
+  if (gradient_FD === undefined) return new Map();
+  const decoder_FD = parameters.get("decoder") as tensorflow.Tensor as tensorflow.Tensor2D;
+  return new Map([["decoder", kernels.removeParallelComponent(gradient_FD as tensorflow.Tensor2D, decoder_FD)]]);
+}
+
+/** Zeros in the rows along the first axis that are marked by 1. */
+function clearRows(tf: typeof tensorflow, variable: tensorflow.Variable, forgotten_F: tensorflow.Tensor1D): void {
+  tf.tidy(() => {
+    const kept_F = tf.sub(1, forgotten_F);
+    overwrite(tf, variable, tf.mul(variable, variable.rank === 2 ? tf.expandDims(kept_F, 1) : kept_F));
+  });
+}
 
 function zeros(tf: typeof tensorflow, shape: readonly number[]): tensorflow.Variable {
   return tf.tidy(() => tf.variable(tf.zeros([...shape]), false));

@@ -18,7 +18,14 @@ import { normals } from "./workbench.ts";
 /** Held-out rows of the made-up source. */
 export const heldOutRows = 48;
 
-const shape: ModelShape = { width: 8, features: 24, experts: 3, featuresPerExpert: 8, selectedExperts: 1 };
+const shape: ModelShape = {
+  width: 8,
+  features: 24,
+  experts: 3,
+  featuresPerExpert: 8,
+  selectedExperts: 1,
+  sharedExperts: 0,
+};
 const activeFeatures = 4;
 /** Rows of a context of the made-up source. */
 const contextRows = 6;

@@ -3,7 +3,8 @@
  *
  * Shapes: B rows, F features, E experts, M features an expert, R experts a row, K active features a row.
  */
-import type { Code, Expert, ExpertFacts, ModelShape, Router } from "../../core/model/contracts.ts";
+import type * as tf from "@tensorflow/tfjs";
+import type { Code, Expert, ExpertFacts, ModelShape, Router, TrainingMoment } from "../../core/model/contracts.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { AnyPlugin } from "../../core/plugin/define-plugin.ts";
 import type { Device } from "../../kernels/devices/device.ts";
@@ -30,6 +31,12 @@ import { trainingStep } from "./training-step.ts";
 import { definitionCases, expectNoLeak, factsOf, withPlugin, type ConformanceOptions } from "./workbench.ts";
 
 const rows = 12;
+const moment: TrainingMoment = { step: 3, totalSteps: 10 };
+
+export interface ExpertConformanceOptions extends ConformanceOptions {
+  /** Parameters of the expert whose gradient is a stand-in (straight-through), which finite differences cannot confirm. */
+  readonly straightThrough?: readonly string[];
+}
 
 interface ExpertBench {
   readonly expert: Expert;
@@ -37,6 +44,11 @@ interface ExpertBench {
   readonly device: Device;
   readonly shape: ModelShape;
   readonly batch: MadeUpBatch;
+  /** The expert's own, by local name. */
+  readonly parameters: Readonly<Record<string, tf.Variable>>;
+  /** Absent: the model is evaluated. */
+  readonly training: TrainingMoment | undefined;
+  readonly straightThrough: readonly string[];
   /** Encodes a batch (the bench's own when left out) and reads the code with `read`. */
   readonly encode: <T>(read: (code: Code) => T, batch?: MadeUpBatch) => T;
 }
@@ -45,11 +57,13 @@ interface ExpertBench {
  * @param plugin An expert plugin.
  * @example for (const { name, run } of expertConformance(myExpert)) test(name, run);
  */
-export function expertConformance(plugin: AnyPlugin, given: ConformanceOptions = {}): readonly ConformanceCase[] {
+export function expertConformance(plugin: AnyPlugin, given: ExpertConformanceOptions = {}): readonly ConformanceCase[] {
   const on = (name: string, check: (bench: ExpertBench) => Promise<void> | void): ConformanceCase => ({
     name,
     run: async () => {
-      for (const shape of [plainShape, routedShape]) await withExpert(plugin, given, shape, check);
+      for (const shape of [plainShape, routedShape]) {
+        for (const training of [undefined, moment]) await withExpert(plugin, given, { shape, training }, check);
+      }
     },
   });
   const cases: readonly ConformanceCase[] = [
@@ -76,40 +90,57 @@ export function expertConformance(plugin: AnyPlugin, given: ConformanceOptions =
 
 async function withExpert(
   plugin: AnyPlugin,
-  given: ConformanceOptions,
-  shape: ModelShape,
+  given: ExpertConformanceOptions,
+  { shape, training }: { readonly shape: ModelShape; readonly training: TrainingMoment | undefined },
   check: (bench: ExpertBench) => Promise<void> | void,
 ): Promise<void> {
   await withPlugin<"expert">(plugin, given, { shape }, async ({ instance: expert, facts, device }) => {
     const batch = makeBatch(device, shape, rows);
+    const parameters = createOwnParameters(device, expert, shape);
     const encode = <T>(read: (code: Code) => T, used: MadeUpBatch = batch): T => {
       const results: T[] = [];
       device.tf.tidy(() => {
-        results.push(read(expert.encode(used.context())));
+        results.push(read(expert.encode(used.context(parameters, training))));
       });
       return results[0] as T; // pushed just above
     };
     try {
-      await check({ expert, facts, device, shape, batch, encode });
+      const { straightThrough = [] } = given;
+      await check({ expert, facts, device, shape, batch, parameters, training, straightThrough, encode });
     } finally {
+      device.tf.dispose(Object.values(parameters));
       batch.dispose();
     }
   });
 }
 
-async function checkFacts(plugin: AnyPlugin, given: ConformanceOptions): Promise<void> {
-  const { activeFeatures } = await factsOf<"expert">(plugin, given);
-  const isRight = activeFeatures === undefined || (Number.isInteger(activeFeatures) && activeFeatures >= 1);
-  expect(isRight, "facts.activeFeatures", "a whole number from 1, or none", activeFeatures);
+function createOwnParameters({ tf }: Device, expert: Expert, shape: ModelShape): Record<string, tf.Variable> {
+  const inits = Object.entries(expert.initialise?.(shape, createRng(29)) ?? {});
+  return Object.fromEntries(
+    inits.map(([name, init]) => {
+      const start = tf.tensor(init.values.slice(), [...init.shape]);
+      const variable = tf.variable(start, init.trainable !== false);
+      start.dispose();
+      return [name, variable];
+    }),
+  );
 }
 
-function checkShapes({ encode, facts, shape }: ExpertBench): void {
+async function checkFacts(plugin: AnyPlugin, given: ConformanceOptions): Promise<void> {
+  const { activeFeatures, meanActiveFeatures } = await factsOf<"expert">(plugin, given);
+  const isRight = activeFeatures === undefined || (Number.isInteger(activeFeatures) && activeFeatures >= 1);
+  expect(isRight, "facts.activeFeatures", "a whole number from 1, or none", activeFeatures);
+  const isMean = meanActiveFeatures === undefined || meanActiveFeatures > 0;
+  expect(isMean, "facts.meanActiveFeatures", "a positive number, or none", meanActiveFeatures);
+}
+
+function checkShapes({ encode, facts, shape, training }: ExpertBench): void {
   encode((code) => {
     if (code.kind === "sparse") {
       const active = code.indices_BK.shape[1];
       expect(code.indices_BK.dtype === "int32", "type of indices_BK", "int32", code.indices_BK.dtype);
       expect(code.values_BK.dtype === "float32", "type of values_BK", "float32", code.values_BK.dtype);
-      expectShape("indices_BK", code.indices_BK.shape, [rows, facts.activeFeatures ?? active]);
+      expectShape("indices_BK", code.indices_BK.shape, [rows, statedFeatures(training, facts) ?? active]);
       expectShape("values_BK", code.values_BK.shape, [rows, active]);
     } else {
       expect(code.expertIndices_BR.dtype === "int32", "type of expertIndices_BR", "int32", code.expertIndices_BR.dtype);
@@ -154,8 +185,13 @@ function checkFinite({ encode }: ExpertBench): void {
   });
 }
 
-function checkActiveFeatures({ encode, shape, facts }: ExpertBench): void {
-  const { activeFeatures } = facts;
+/** While training an expert may anneal from more. */
+function statedFeatures(training: TrainingMoment | undefined, { activeFeatures }: ExpertFacts): number | undefined {
+  return training === undefined ? activeFeatures : undefined;
+}
+
+function checkActiveFeatures({ encode, shape, facts, training }: ExpertBench): void {
+  const activeFeatures = statedFeatures(training, facts);
   if (activeFeatures === undefined) return;
   encode((code) => {
     const active = new Array<number>(rows).fill(0);
@@ -186,17 +222,26 @@ function checkGates({ device: { tf }, encode, shape, batch }: ExpertBench): void
   );
 }
 
-function checkGradientsOfCode({ device, encode, expert, shape, batch }: ExpertBench): void {
+function checkGradientsOfCode(bench: ExpertBench): void {
+  const { device, encode, expert, shape, batch, parameters, training, straightThrough } = bench;
   const stream = createRng(17).stream("coefficients");
   const weights_BF = Float32Array.from({ length: rows * shape.features }, () => stream.normal());
   encode(() => undefined);
   const compute = () => {
-    const code = expert.encode(batch.context());
+    const code = expert.encode(batch.context(parameters, training));
     const entries = readCode(code, shape);
     const coefficients = Float32Array.from(entries, ({ row, feature }) => weights_BF[row * shape.features + feature]!);
     return { values: [valuesOf(code)], coefficients: [coefficients] };
   };
-  const variables = { encoder: batch.encoder_FD, encoder_bias: batch.encoderBias_F, gates: batch.gates_BR };
+  const own = Object.entries(parameters).filter(
+    ([name, variable]) => variable.trainable && !straightThrough.includes(name),
+  );
+  const variables = {
+    ...Object.fromEntries(own),
+    encoder: batch.encoder_FD,
+    encoder_bias: batch.encoderBias_F,
+    gates: batch.gates_BR,
+  };
   checkGradients({ device, variables, compute, stream });
 }
 

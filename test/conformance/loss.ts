@@ -4,7 +4,8 @@
  * Shapes: B rows, D width, F features, E experts.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { Code, ModelShape } from "../../core/model/contracts.ts";
+import type { BlockCode, Code, Encoding, ModelShape, Routing } from "../../core/model/contracts.ts";
+import { createEncodeContext } from "../../core/model/encode-context.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { AnyPlugin } from "../../core/plugin/define-plugin.ts";
 import type { Loss, LossInput } from "../../core/training/contracts.ts";
@@ -26,6 +27,10 @@ const rows = 6;
 export interface LossConformanceOptions extends ConformanceOptions {
   /** Kinds of code that the loss is meant for; both when left out. */
   readonly codes?: readonly Code["kind"][];
+  /** Whether the code comes with a gate code and active counts, as those of gated and jump-relu experts do. */
+  readonly traits?: boolean;
+  /** What the loss takes for a constant though its value depends on it: no gradient may flow there. */
+  readonly constants?: readonly ("reconstruction" | "decoder")[];
 }
 
 /** Everything that a loss may look at, as variables, so that gradients can be taken in all of it. */
@@ -37,6 +42,7 @@ interface LossBench {
   /** The input, of the rows listed (each once, in order, when left out); call it inside tidy. */
   readonly input: (rowsTaken?: readonly number[]) => LossInput;
   readonly value: (rowsTaken?: readonly number[]) => number;
+  readonly constants: readonly string[];
 }
 
 /**
@@ -83,7 +89,7 @@ export function lossConformance(plugin: AnyPlugin, given: LossConformanceOptions
 
 async function withLoss(
   plugin: AnyPlugin,
-  given: ConformanceOptions,
+  given: LossConformanceOptions,
   setting: { readonly shape: ModelShape; readonly kind: Code["kind"] },
   check: (bench: LossBench) => Promise<void> | void,
 ): Promise<void> {
@@ -92,7 +98,8 @@ async function withLoss(
     const { tf } = device;
     const batch = makeBatch(device, shape, rows);
     const stream = createRng(19).stream("loss");
-    const size = kind === "sparse" ? 3 : shape.selectedExperts * shape.featuresPerExpert;
+    const routed = shape.selectedExperts * shape.featuresPerExpert;
+    const size = kind === "sparse" ? 3 : routed;
     const variable = (data: Float32Array, dims: number[]): tf.Variable => tf.variable(tf.tensor(data, dims));
     // Away from 0, where an absolute value has no derivative.
     const positive = Float32Array.from({ length: rows * size }, () => 0.2 + stream.uniform());
@@ -100,15 +107,17 @@ async function withLoss(
       reconstruction: variable(normals(stream, rows * shape.width), [rows, shape.width]),
       code: variable(positive, [rows, size]),
       gates: batch.gates_BR,
+      gate: variable(normals(stream, rows * routed).map(Math.abs), [rows, routed]),
       logits: variable(normals(stream, rows * shape.experts), [rows, shape.experts]),
       decoder: batch.decoder_FD,
     };
-    const input = (taken?: readonly number[]): LossInput => lossInput(device, { batch, kind, variables, taken });
+    const input = (taken?: readonly number[]): LossInput =>
+      lossInput(device, { batch, kind, variables, taken, hasTraits: given.traits === true });
     const value = (taken?: readonly number[]): number => tf.tidy(() => loss.compute(input(taken)).dataSync()[0]!);
     try {
-      await check({ loss, device, shape, variables, input, value });
+      await check({ loss, device, shape, variables, input, value, constants: given.constants ?? [] });
     } finally {
-      tf.dispose([variables.reconstruction, variables.code, variables.logits]);
+      tf.dispose([variables.reconstruction, variables.code, variables.gate, variables.logits]);
       batch.dispose();
     }
   });
@@ -117,35 +126,59 @@ async function withLoss(
 interface InputParts {
   readonly batch: MadeUpBatch;
   readonly kind: Code["kind"];
-  readonly variables: Readonly<Record<"reconstruction" | "code" | "gates" | "logits" | "decoder", tf.Variable>>;
+  readonly variables: Readonly<
+    Record<"reconstruction" | "code" | "gate" | "gates" | "logits" | "decoder", tf.Variable>
+  >;
   readonly taken: readonly number[] | undefined;
+  readonly hasTraits: boolean;
 }
 
-function lossInput({ tf }: Device, { batch, kind, variables, taken }: InputParts): LossInput {
+function lossInput(device: Device, { batch, kind, variables, taken, hasTraits }: InputParts): LossInput {
+  const { tf, kernels } = device;
   const { shape } = batch;
   const order = taken ?? Array.from({ length: rows }, (_unused, row) => row);
   const take = (tensor: tf.Tensor): tf.Tensor2D => tf.gather(tensor as tf.Tensor2D, tf.tensor1d([...order], "int32"));
   const expertIndices_BR = take(batch.expertIndices_BR);
   const values = take(variables.code);
+  const blockOf = (flat: tf.Tensor2D): BlockCode => {
+    const values_BRM = tf.reshape<tf.Rank.R3>(flat, [order.length, shape.selectedExperts, shape.featuresPerExpert]);
+    return { kind: "block", expertIndices_BR, values_BRM };
+  };
   const code: Code =
     kind === "sparse"
       ? { kind, indices_BK: firstFeatures(tf, expertIndices_BR, shape, values.shape[1]), values_BK: values }
-      : {
-          kind,
-          expertIndices_BR,
-          values_BRM: tf.reshape(values, [order.length, shape.selectedExperts, shape.featuresPerExpert]),
-        };
+      : blockOf(values);
+  const traits = { gateCode: blockOf(take(variables.gate)), activeCounts_B: tf.sum<tf.Tensor1D>(tf.tanh(values), 1) };
+  const encoding: Encoding = hasTraits ? { ...code, ...traits } : code;
+  const decoder_FD = variables.decoder as tf.Tensor as tf.Tensor2D;
+  const logits_BE = take(variables.logits);
+  const routing: Routing = {
+    expertIndices_BR,
+    gates_BR: take(variables.gates),
+    probabilities_BE: tf.softmax<tf.Tensor2D>(logits_BE),
+    logits_BE,
+  };
+  const acts_BD = take(batch.acts_BD);
+  const context = createEncodeContext({
+    ...{ tf, kernels, shape, acts_BD, routing, encoderBias_F: batch.encoderBias_F as tf.Tensor as tf.Tensor1D },
+    encoder_FD: batch.encoder_FD as tf.Tensor as tf.Tensor2D,
+  });
   return {
-    acts_BD: take(batch.acts_BD),
+    acts_BD,
     reconstruction_BD: take(variables.reconstruction),
-    code,
-    routing: {
-      expertIndices_BR,
-      gates_BR: take(variables.gates),
-      probabilities_BE: tf.softmax<tf.Tensor2D>(take(variables.logits)),
-    },
+    code: encoding,
+    routing,
     shape,
-    decoder_FD: variables.decoder as tf.Tensor as tf.Tensor2D,
+    decoder_FD,
+    training: { step: 3, totalSteps: 10 },
+    dead_F: tf.tensor1d(Array.from({ length: shape.features }, (_unused, feature) => feature % 2)),
+    decode: (other, { frozen = false } = {}) => {
+      const rows_FD = frozen ? tf.tensor2d(decoder_FD.dataSync(), decoder_FD.shape) : decoder_FD;
+      return other.kind === "sparse"
+        ? kernels.sparseDecode(other.indices_BK, other.values_BK, rows_FD)
+        : kernels.groupedDecode(other.values_BRM, rows_FD, other.expertIndices_BR, shape.experts);
+    },
+    topKAmong: (k, among_F) => context.topK(k, among_F),
   };
 }
 
@@ -163,7 +196,7 @@ function firstFeatures(
 
 function checkWeight({ loss }: LossBench): void {
   for (const step of [0, 1, 10, 1_000, 1_000_000]) {
-    const weight = loss.weight(step);
+    const weight = loss.weight(step, 1_000_001);
     expect(Number.isFinite(weight) && weight >= 0, `weight at step ${step}`, "finite, 0 or more", String(weight));
   }
 }
@@ -176,17 +209,28 @@ function checkScalar({ device, loss, input }: LossBench): void {
   });
 }
 
-function checkGradientsOfLoss({ device, loss, input, variables }: LossBench): void {
+function checkGradientsOfLoss({ device, loss, input, variables, constants }: LossBench): void {
   const stream = createRng(23).stream("coordinates");
   const compute = () => ({ values: [loss.compute(input())], coefficients: [Float32Array.of(1)] });
-  checkGradients({ device, variables, compute, stream, maxCoordinates: 24 });
+  const trained = Object.fromEntries(Object.entries(variables).filter(([name]) => !constants.includes(name)));
+  checkGradients({ device, variables: trained, compute, stream, maxCoordinates: 24 });
+  if (constants.length === 0) return;
+  const fixed = Object.fromEntries(Object.entries(variables).filter(([name]) => constants.includes(name)));
+  for (const [name, gradient] of analyticGradients(device, fixed, compute)) {
+    expect(
+      gradient.every((value) => value === 0),
+      `gradient in ${name}, a constant of this loss`,
+      "0 everywhere",
+      String(gradient.find((value) => value !== 0)),
+    );
+  }
 }
 
 function checkZero({ device, loss, input, variables }: LossBench): void {
   const compute = () => {
     const { tf } = device;
     const given = input();
-    const code: Code =
+    const code: Encoding =
       given.code.kind === "sparse"
         ? { ...given.code, values_BK: tf.mul(given.code.values_BK, 0) }
         : { ...given.code, values_BRM: tf.mul(given.code.values_BRM, 0) };

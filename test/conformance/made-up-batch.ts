@@ -4,7 +4,14 @@
  * Shapes: B rows, D width, F features, E experts, M features an expert, R experts a row.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { Code, EncodeContext, ModelShape, Routing } from "../../core/model/contracts.ts";
+import type {
+  Code,
+  EncodeContext,
+  ModelShape,
+  NamedTensors,
+  Routing,
+  TrainingMoment,
+} from "../../core/model/contracts.ts";
 import { createEncodeContext } from "../../core/model/encode-context.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { Device } from "../../kernels/devices/device.ts";
@@ -18,16 +25,30 @@ export interface MadeUpBatch {
   readonly decoder_FD: tf.Variable;
   readonly gates_BR: tf.Variable;
   readonly expertIndices_BR: tf.Tensor2D;
-  /** A context on these tensors; call it inside tidy. */
-  readonly context: () => EncodeContext;
+  /** A context on these tensors; call it inside tidy. @param parameters The expert's own. */
+  readonly context: (parameters?: NamedTensors, training?: TrainingMoment) => EncodeContext;
   readonly routing: Routing;
   dispose(): void;
 }
 
 /** Four experts of four features, two of them for each row; the last sees no row. */
-export const routedShape: ModelShape = { width: 7, features: 16, experts: 4, featuresPerExpert: 4, selectedExperts: 2 };
+export const routedShape: ModelShape = {
+  width: 7,
+  features: 16,
+  experts: 4,
+  featuresPerExpert: 4,
+  selectedExperts: 2,
+  sharedExperts: 0,
+};
 /** The plain sparse autoencoder: one expert. */
-export const plainShape: ModelShape = { width: 7, features: 8, experts: 1, featuresPerExpert: 8, selectedExperts: 1 };
+export const plainShape: ModelShape = {
+  width: 7,
+  features: 8,
+  experts: 1,
+  featuresPerExpert: 8,
+  selectedExperts: 1,
+  sharedExperts: 0,
+};
 
 /** @param rows B. @param order Expert e of the batch is expert order[e] of the unpermuted one. */
 export function makeBatch(device: Device, shape: ModelShape, rows: number, order?: readonly number[]): MadeUpBatch {
@@ -66,7 +87,7 @@ export function makeBatch(device: Device, shape: ModelShape, rows: number, order
     gates_BR,
     expertIndices_BR,
     routing,
-    context: () =>
+    context: (parameters = {}, training) =>
       createEncodeContext({
         tf,
         kernels,
@@ -75,6 +96,8 @@ export function makeBatch(device: Device, shape: ModelShape, rows: number, order
         encoder_FD: encoder_FD as tf.Tensor as tf.Tensor2D,
         encoderBias_F: encoderBias_F as tf.Tensor as tf.Tensor1D,
         routing,
+        parameters,
+        training,
       }),
     dispose: () => {
       tf.dispose([acts_BD, encoder_FD, encoderBias_F, decoder_FD, gates_BR, expertIndices_BR]);

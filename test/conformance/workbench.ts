@@ -135,6 +135,7 @@ export function shapeFor({ numExperts, numSelected }: RouterFacts): ModelShape {
     experts: numExperts,
     featuresPerExpert,
     selectedExperts: numSelected,
+    sharedExperts: 0,
   };
 }
 

@@ -8,6 +8,7 @@ import type { PluginChoice } from "../../core/config/config.ts";
 import type { Router } from "../../core/model/contracts.ts";
 import { overwrite } from "../../core/model/create-parameters.ts";
 import { createSparseAutoencoder } from "../../core/model/create-sparse-autoencoder.ts";
+import { stepsSinceActive } from "../../core/model/feature-activity.ts";
 import { geometricMedian } from "../../core/model/geometric-median.ts";
 import { createModelShape } from "../../core/model/model-shape.ts";
 import { createRng } from "../../core/model/rng.ts";
@@ -15,8 +16,15 @@ import type { SparseAutoencoder } from "../../core/model/sparse-autoencoder.ts";
 import type { StepRecord } from "../../core/training/contracts.ts";
 import { train } from "../../core/training/train.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
+import { batchTopK } from "../../plugins/expert/batch-top-k.ts";
+import { gated } from "../../plugins/expert/gated.ts";
+import { jumpRelu } from "../../plugins/expert/jump-relu.ts";
+import { matryoshkaBatchTopK } from "../../plugins/expert/matryoshka-batch-top-k.ts";
 import { relu } from "../../plugins/expert/relu.ts";
 import { topK } from "../../plugins/expert/top-k.ts";
+import { auxK } from "../../plugins/loss/aux-k.ts";
+import { gateReconstruction } from "../../plugins/loss/gate-reconstruction.ts";
+import { l0 } from "../../plugins/loss/l0.ts";
 import { l1 } from "../../plugins/loss/l1.ts";
 import { loadBalance } from "../../plugins/loss/load-balance.ts";
 import { reconstruction } from "../../plugins/loss/reconstruction.ts";
@@ -37,9 +45,9 @@ export interface ReplayDevice {
 /** Quantity -> relative error (see `relativeError`); `loss` and `grad_norm` are the worst step's. */
 export type ReplayErrors = ReadonlyMap<string, number>;
 
-const routers = new Map<string, AnyPlugin & { kind: "router" }>([none, switchRouter, topE].map((p) => [p.name, p]));
-const experts = new Map<string, AnyPlugin & { kind: "expert" }>([topK, relu].map((p) => [p.name, p]));
-const losses = new Map<string, AnyPlugin & { kind: "loss" }>([reconstruction, loadBalance, l1].map((p) => [p.name, p]));
+const routers = byName<AnyPlugin & { kind: "router" }>([none, switchRouter, topE]);
+const experts = byName<AnyPlugin & { kind: "expert" }>([topK, relu, batchTopK, matryoshkaBatchTopK, gated, jumpRelu]);
+const losses = byName<AnyPlugin & { kind: "loss" }>([reconstruction, loadBalance, l1, l0, auxK, gateReconstruction]);
 
 export async function replay(
   golden: GoldenCase,
@@ -48,7 +56,7 @@ export async function replay(
   adapt: (router: Router, tf: typeof tensorflow) => Router = (router) => router,
 ): Promise<ReplayErrors> {
   const { tf } = device;
-  const { recorded, kernels } = recordGradients(device.kernels);
+  const { recorded, kernels } = recordGradients(device.kernels, config.isRecordedWhole === true);
   const router = buildPlugin(find(routers, config.model.router), config.model.router, { tf });
   const expert = buildPlugin(find(experts, config.model.expert), config.model.expert, { tf });
   const shape = createModelShape({ width: golden.width, features: config.model.features, router: router.facts });
@@ -71,6 +79,7 @@ export async function replay(
       steps: golden.steps,
       batchSize: golden.batchSize,
       gradientClip: config.training.gradientClip,
+      ...(config.training.deadAfterRows === undefined ? {} : { deadAfterRows: config.training.deadAfterRows }),
       checkpointEvery: golden.steps,
       logEvery: 1,
     },
@@ -135,19 +144,33 @@ function compareSteps(golden: GoldenCase, records: readonly StepRecord[], errors
       golden.get("loss"),
     ),
   );
-  errors.set(
-    "grad_norm",
-    worst(
-      records.map(({ gradientNorm }) => gradientNorm),
-      golden.get("grad_norm"),
-    ),
-  );
+  if (golden.has("grad_norm")) {
+    errors.set(
+      "grad_norm",
+      worst(
+        records.map(({ gradientNorm }) => gradientNorm),
+        golden.get("grad_norm"),
+      ),
+    );
+  }
+  const dead = golden.has("dead_features") ? golden.get("dead_features").values : [];
+  if (dead.some((count) => count > 0)) {
+    errors.set(
+      "dead_features",
+      worst(
+        records.map(({ deadFeatures = -1 }) => deadFeatures),
+        golden.get("dead_features"),
+      ),
+    );
+  }
 }
 
 /** Parameters as recorded before step 0; every parameter of the model must have been recorded, and no other. */
 function start(golden: GoldenCase, model: SparseAutoencoder, tf: typeof tensorflow): void {
   const initial = golden.parameters("init");
-  const ours = model.parameters.all.map(({ name }) => name).sort();
+  const { all, buffers } = model.parameters;
+  const ours = [...all, ...buffers].map(({ name }) => name).filter((name) => name !== stepsSinceActive);
+  ours.sort();
   const theirs = [...initial.keys()].sort();
   if (ours.join() !== theirs.join()) throw new Error(`parameters are ${ours.join()}, recorded are ${theirs.join()}`);
   for (const [name, { shape, values }] of initial) {
@@ -157,8 +180,11 @@ function start(golden: GoldenCase, model: SparseAutoencoder, tf: typeof tensorfl
   }
 }
 
-/** Kernels that note the gradients which the optimizer applies, until closed. */
-function recordGradients(kernels: Kernels): {
+/** Kernels that note the gradients which the optimizer applies, until closed. @param isWhole Before it projects them. */
+function recordGradients(
+  kernels: Kernels,
+  isWhole: boolean,
+): {
   readonly recorded: { isOpen: boolean; readonly byVariable: Map<number, Float32Array> };
   readonly kernels: Kernels;
 } {
@@ -166,7 +192,7 @@ function recordGradients(kernels: Kernels): {
   const adamStep: Kernels["adamStep"] = (parameter, gradient, moments, hyperparameters) => {
     if (recorded.isOpen) {
       const applied =
-        hyperparameters.acrossRows === true
+        hyperparameters.acrossRows === true && !isWhole
           ? kernels.removeParallelComponent(
               gradient as tensorflow.Tensor2D,
               parameter as tensorflow.Tensor as tensorflow.Tensor2D,
@@ -178,6 +204,10 @@ function recordGradients(kernels: Kernels): {
     kernels.adamStep(parameter, gradient, moments, hyperparameters);
   };
   return { recorded, kernels: { ...kernels, adamStep } };
+}
+
+function byName<T extends AnyPlugin>(plugins: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(plugins.map((plugin) => [plugin.name, plugin]));
 }
 
 function find<T>(plugins: ReadonlyMap<string, T>, choice: PluginChoice): T {

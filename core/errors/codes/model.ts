@@ -21,15 +21,28 @@ export const modelCodes = {
     why: "A row is routed to different experts, so at most all of them can be selected.",
     fix: "Lower the number of selected experts, or raise the number of experts.",
   },
+  MATRYOSHKA_GROUPS: {
+    title: "The groups of a Matryoshka dictionary are not a partition of it, or have no weight each.",
+    why: "Prefixes are nested: group after group up to the whole dictionary. So fractions must sum to 1, with one weight a group.",
+    fix: "Correct `groups` and `groupWeights` of the expert matryoshka-batch-top-k.",
+    example: "groups: [0.25, 0.25, 0.5] with groupWeights: [1, 1, 1], or without groupWeights.",
+  },
+  CODE_HAS_NO_TRAIT: {
+    title: "A loss needs something of the code that this expert does not give.",
+    why:
+      "The l0 loss needs a count of active features with a gradient, which only an expert with trained thresholds has; " +
+      "gate-reconstruction needs the gate's own code, which only a gated expert has.",
+    fix: "Choose the expert that the message names, or another loss.",
+  },
   PARAMETER_UNKNOWN: {
     title: "There is no parameter of that name in this model.",
-    why: "Parameters are named encoder, encoder_bias, decoder, decoder_bias and router.<name>; which exist depends on the config.",
+    why: "Parameters are named encoder, encoder_bias, decoder, decoder_bias, router.<name> and expert.<name>, and buffers beside them; which exist depends on the config.",
     fix: "Use one of the names that the message lists.",
   },
   PARAMETER_SHAPE: {
-    title: "A router gave initial values that do not fit their shape, or an impossible shape.",
+    title: "A router or an expert gave initial values that do not fit their shape, or an impossible shape.",
     why: "The number of values must be the product of the shape; a parameter that follows the decoder's bias must have its shape.",
-    fix: "Correct `initialise` of the router plugin.",
+    fix: "Correct `initialise` of the plugin that owns the parameter.",
   },
   ROUTING_SHAPE: {
     title: "A router returned tensors of another shape than its facts promise.",
@@ -44,6 +57,13 @@ export const modelCodes = {
       "Training cannot continue from such a step: every parameter would become not-a-number. The step was not applied; " +
       "the last checkpoint is untouched. Most often the learning rate is too high, or the activations have a huge scale.",
     fix: "Lower the optimizer's learningRate, set training.gradientClip, or check the scale of the activations, then run again.",
+  },
+  OPTIMIZER_CANNOT_FORGET: {
+    title: "Dead features were to be resampled, and the optimizer cannot forget them.",
+    why:
+      "A resampled feature starts anew; moments that an optimizer kept for its old direction would drag it away at " +
+      "once. So resampling asks the optimizer to `forget` those features.",
+    fix: "Use the optimizer adam, add `forget` to the optimizer plugin, or set training.resampleEvery to null.",
   },
   OPTIMIZER_STATE_MISMATCH: {
     title: "Stored optimizer state does not fit the parameters.",

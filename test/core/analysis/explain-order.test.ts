@@ -114,7 +114,7 @@ suite("explainOrder", (test) => {
   test("leaves out routers that choose several experts", () => {
     const two = withMse(4, 5);
     assert.match(
-      explainOrder([withMse(1, 10), { ...two, shape: { ...two.shape, selectedExperts: 2 } }]),
+      explainOrder([withMse(1, 10), { ...two, shape: { ...two.shape, selectedExperts: 2, sharedExperts: 0 } }]),
       "cannot be checked",
     );
   });

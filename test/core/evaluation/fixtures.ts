@@ -18,7 +18,7 @@ export async function useCpu(): Promise<void> {
 }
 
 export function shapeOf(width: number, features: number, experts = 1, selectedExperts = 1): ModelShape {
-  return { width, features, experts, featuresPerExpert: features / experts, selectedExperts };
+  return { width, features, experts, featuresPerExpert: features / experts, selectedExperts, sharedExperts: 0 };
 }
 
 export const training: TrainingCost = { steps: 100, batchSize: 8, stepMs: 4, peakMemoryBytes: 250e6 };
@@ -68,6 +68,7 @@ export function fakeModel(input: FakeModelInput): SparseAutoencoder {
     shape,
     parameters: {
       all: [],
+      buffers: [],
       shared: [],
       get: (name) => {
         if (name !== "decoder" || decoder === undefined) throw new Error(`the fake model has no ${name}`);
@@ -76,12 +77,20 @@ export function fakeModel(input: FakeModelInput): SparseAutoencoder {
       has: (name) => name === "decoder",
       dispose: () => decoder?.dispose(),
     },
-    forward: (acts_BD) => ({
-      routing: route(acts_BD),
-      code: (input.code ?? noneActive)(acts_BD),
-      reconstruction_BD: (input.reconstruct ?? ((acts) => tf.clone(acts)))(acts_BD),
-    }),
-    initialiseDecoderBias: () => undefined,
+    forward: (acts_BD) => {
+      const reconstruction_BD = (input.reconstruct ?? ((acts) => tf.clone(acts)))(acts_BD);
+      return {
+        routing: route(acts_BD),
+        code: (input.code ?? noneActive)(acts_BD),
+        reconstruction_BD,
+        normalised: { acts_BD, reconstruction_BD },
+        topKAmong: () => {
+          throw new Error("the fake model does not encode");
+        },
+      };
+    },
+    nextBuffers: () => new Map(),
+    initialiseFromRows: () => undefined,
     decode: () => {
       throw new Error("the fake model does not decode");
     },

@@ -63,7 +63,7 @@ suite("sparse autoencoder", (test, hooks) => {
     const model = (router: Router, expert: Expert): SparseAutoencoder =>
       createSparseAutoencoder({
         ...{ tf: device.tf, kernels: device.kernels, router, expert, rng: createRng(0) },
-        shape: { width: 2, features: 4, experts: 1, featuresPerExpert: 4, selectedExperts: 1 },
+        shape: { width: 2, features: 4, experts: 1, featuresPerExpert: 4, selectedExperts: 1, sharedExperts: 0 },
         config: {
           ...{ encoderBias: false, subtractDecoderBias: true, initialisation: "uniform", decoderNorm: 1 },
           decoderBias: "zeros",
@@ -105,7 +105,7 @@ suite("sparse autoencoder", (test, hooks) => {
   test("computes what the definition of a Switch SAE says", () => {
     const model = make();
     const rows = normalRows(9, width);
-    model.initialiseDecoderBias(rows);
+    model.initialiseFromRows(rows);
     const actual = rowsOf(forward(model, rows), width);
     for (const [b, x] of rowsOf([...rows], width).entries()) {
       const expected = definition(model, x, 4, 3);
@@ -125,14 +125,14 @@ suite("sparse autoencoder", (test, hooks) => {
     const expected = geometricMedian(rows, width);
     for (const bias of ["shared", "separate"]) {
       const model = make({ router: { ...switchOf4, bias } });
-      model.initialiseDecoderBias(rows);
+      model.initialiseFromRows(rows);
       assert.equal(model.parameters.get("decoder_bias").dataSync(), expected);
       assert.equal(model.parameters.get("router.input_bias").dataSync(), expected);
     }
   });
   test("starts biases at zero where the config says so", () => {
     const model = make({ dictionary: { decoderBias: "zeros" } });
-    model.initialiseDecoderBias(normalRows(4, width));
+    model.initialiseFromRows(normalRows(4, width));
     assert.equal(values(model, "decoder_bias"), [0, 0, 0, 0, 0, 0]);
     assert.equal(values(model, "router.input_bias"), [0, 0, 0, 0, 0, 0]);
   });
@@ -198,7 +198,7 @@ suite("sparse autoencoder", (test, hooks) => {
     forward(model, normalRows(3, width));
     const before = device.tf.memory().numTensors;
     forward(model, normalRows(3, width));
-    model.initialiseDecoderBias(normalRows(3, width));
+    model.initialiseFromRows(normalRows(3, width));
     assert.is(device.tf.memory().numTensors, before);
   });
   test("starts the same from the same seed and otherwise from another", () => {

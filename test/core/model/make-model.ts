@@ -2,7 +2,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { PluginChoice } from "../../../core/config/config.ts";
 import { createSparseAutoencoder } from "../../../core/model/create-sparse-autoencoder.ts";
-import type { DictionaryConfig } from "../../../core/model/create-sparse-autoencoder.ts";
+import type { DictionaryConfig } from "../../../core/model/model-parameters.ts";
 import { createModelShape } from "../../../core/model/model-shape.ts";
 import { createRng } from "../../../core/model/rng.ts";
 import type { SparseAutoencoder } from "../../../core/model/sparse-autoencoder.ts";

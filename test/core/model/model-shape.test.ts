@@ -6,7 +6,14 @@ import { suite } from "../../suite.ts";
 suite("model shape", (test) => {
   test("shares the features evenly among experts", () => {
     const shape = createModelShape({ width: 768, features: 24576, router: { numExperts: 16, numSelected: 1 } });
-    assert.equal(shape, { width: 768, features: 24576, experts: 16, featuresPerExpert: 1536, selectedExperts: 1 });
+    assert.equal(shape, {
+      width: 768,
+      features: 24576,
+      experts: 16,
+      featuresPerExpert: 1536,
+      selectedExperts: 1,
+      sharedExperts: 0,
+    });
   });
   test("rejects features that do not divide, naming the nearest that do", () => {
     const make = (): unknown =>

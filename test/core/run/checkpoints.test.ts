@@ -18,7 +18,7 @@ async function folderWith(...steps: readonly number[]): Promise<string> {
   for (const step of steps) {
     const tensors = new Map([["encoder", { shape: [2], data: Float32Array.of(step, 0) }]]);
     const counts = { step: `${step}`, rows: `${step * 8}`, seed: "3", batchSize: "8" };
-    await writeSafetensors(fileOf(folder, step), tensors, { format: "switchyard-checkpoint", version: "1", ...counts });
+    await writeSafetensors(fileOf(folder, step), tensors, { format: "switchyard-checkpoint", version: "2", ...counts });
   }
   return folder;
 }
@@ -27,7 +27,7 @@ async function parameters(length = 2): Promise<ParameterSet> {
   const { tf } = await cpuDevice.open();
   const variable = tf.variable(tf.zeros([length]));
   const all = [{ name: "encoder", variable }];
-  return { all, shared: [], get: () => variable, has: () => true, dispose: () => undefined };
+  return { all, buffers: [], shared: [], get: () => variable, has: () => true, dispose: () => undefined };
 }
 
 interface Found {

@@ -55,6 +55,7 @@ export function tinyConfig(changes: Partial<RunConfig> = {}): RunConfig {
       initialisation: "uniform",
       decoderNorm: 1,
       decoderBias: "geometric-median",
+      normaliseActivations: "none",
     },
     losses: [
       { type: "reconstruction", weight: 1 },
@@ -65,6 +66,9 @@ export function tinyConfig(changes: Partial<RunConfig> = {}): RunConfig {
       batchSize: 8,
       shuffleRows: 64,
       gradientClip: 1,
+      deadAfterRows: 10_000_000,
+      resampleEvery: null,
+      resampleUntil: 0.5,
       optimizer: { type: "adam", learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decoderNorm: "unit" },
       schedule: { type: "constant", warmupSteps: 0 },
       checkpointEvery: 4,
@@ -89,7 +93,7 @@ export function tinyRun(config: RunConfig = tinyConfig(), id = "0123456789ab"): 
     config,
     sources: new Map([["source.type", { origin: "tiny.yaml", line: 4, column: 11 }]]),
     axes: { "model.router.experts": 2 },
-    shape: { width: 6, features, experts: 2, featuresPerExpert: features / 2, selectedExperts: 1 },
+    shape: { width: 6, features, experts: 2, featuresPerExpert: features / 2, selectedExperts: 1, sharedExperts: 0 },
     facts: { source: { fingerprint: "f00d" }, expert: { activeFeatures: 2 } },
     plugins: ["router/switch@1"],
   };

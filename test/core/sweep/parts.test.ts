@@ -144,7 +144,14 @@ suite("asking for facts", (test) => {
 });
 
 suite("checks of the shape", (test) => {
-  const shape: ModelShape = { width: 8, features: 64, experts: 4, featuresPerExpert: 16, selectedExperts: 2 };
+  const shape: ModelShape = {
+    width: 8,
+    features: 64,
+    experts: 4,
+    featuresPerExpert: 16,
+    selectedExperts: 2,
+    sharedExperts: 0,
+  };
 
   test("the shape follows from width, features and router", async () => {
     assert.equal(shapeOf(await resolve(smallest), 8, { numExperts: 4, numSelected: 2 }), {
@@ -173,14 +180,14 @@ suite("checks of the shape", (test) => {
       sparsityProblem(run, shape, { activeFeatures: 40 })?.expected,
       "at most 32 (2 experts of 64 features / 4 experts = 16)",
     );
-    const dense = { ...shape, experts: 1, featuresPerExpert: 64, selectedExperts: 1 };
+    const dense = { ...shape, experts: 1, featuresPerExpert: 64, selectedExperts: 1, sharedExperts: 0 };
     assert.is(sparsityProblem(run, dense, { activeFeatures: 65 })?.expected, "at most 64 (all 64 features)");
   });
 
   test("points at the option that holds the number", async () => {
     const run = await resolve(smallest);
     assert.equal(marks([sparsityProblem(run, shape, { activeFeatures: 8000 })!]), ["K_TOO_LARGE exp.yaml:4:19"]);
-    const eight = { ...shape, featuresPerExpert: 2, features: 8, selectedExperts: 1 };
+    const eight = { ...shape, featuresPerExpert: 2, features: 8, selectedExperts: 1, sharedExperts: 0 };
     assert.equal(marks([sparsityProblem(run, eight, { activeFeatures: 8 })!]), ["K_TOO_LARGE exp.yaml:4:29"]);
   });
 

@@ -44,7 +44,14 @@ suite("plan sweep", (test) => {
     assert.equal(warnings, []);
     assert.is(runs.length, 1);
     const [run] = runs;
-    assert.equal(run!.shape, { width: 64, features: 256, experts: 8, featuresPerExpert: 32, selectedExperts: 1 });
+    assert.equal(run!.shape, {
+      width: 64,
+      features: 256,
+      experts: 8,
+      featuresPerExpert: 32,
+      selectedExperts: 1,
+      sharedExperts: 0,
+    });
     assert.equal(run!.facts.router, { numExperts: 8, numSelected: 1 });
     assert.equal(run!.facts.expert, { activeFeatures: 8 });
     assert.is(run!.facts.source.fingerprint, "numbers-64");

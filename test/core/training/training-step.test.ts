@@ -21,7 +21,7 @@ suite("training step", (test, hooks) => {
     const acts_BD = tf.tensor2d(normalRows(16, width, 2), [16, width]);
     const { losses } = training.input;
     const measure = (): { total: number; gradients: ReadonlyMap<string, tensorflow.Tensor> } => {
-      const { total, gradients } = lossGradients({ tf, model, losses, acts_BD, step: 0 });
+      const { total, gradients } = lossGradients({ tf, model, losses, acts_BD, training: { step: 0, totalSteps: 10 } });
       return { total: total.dataSync()[0]!, gradients };
     };
     const { gradients } = measure();
@@ -64,7 +64,7 @@ suite("training step", (test, hooks) => {
           ["b", ramp],
         ],
         acts_BD,
-        step,
+        training: { step, totalSteps: 10 },
       });
       assert.is(values[0]!.dataSync()[0], values[1]!.dataSync()[0]);
       return total.dataSync()[0]! / values[0]!.dataSync()[0]!;
@@ -77,7 +77,13 @@ suite("training step", (test, hooks) => {
     const training = makeTraining(device, { router: { type: "switch", experts: 4, gate: "heaviside" } });
     const acts_BD = tf.tensor2d(normalRows(4, width), [4, width]);
     const losses = training.input.losses.slice(0, 1);
-    const { gradients } = lossGradients({ tf, model: training.model, losses, acts_BD, step: 0 });
+    const { gradients } = lossGradients({
+      tf,
+      model: training.model,
+      losses,
+      acts_BD,
+      training: { step: 0, totalSteps: 10 },
+    });
     const router = gradients.get("router.weight");
     assert.ok(router === undefined || router.dataSync().every((value) => value === 0));
     assert.ok(gradients.has("encoder"));

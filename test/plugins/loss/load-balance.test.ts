@@ -57,8 +57,8 @@ for (const provider of [cpuDevice, wasmDevice]) {
       assert.ok(Math.abs(value - 4 * (0.5 * 0.5 + 0.25 * 0.2 + 0.25 * 0.2)) < 1e-6);
     });
     test("is multiplied by alpha times the width of an activation", () => {
-      assert.is(build().weight(0), 3 * 768);
-      assert.is(build(shapeOf(4), { weight: 0.01 }).weight(10), 0.01 * 768);
+      assert.is(build().weight(0, 1000), 3 * 768);
+      assert.is(build(shapeOf(4), { weight: 0.01 }).weight(10, 1000), 0.01 * 768);
     });
     test("is 0 without probabilities and with one expert", () => {
       const shape = shapeOf(4);

@@ -1,6 +1,6 @@
 /** Inputs of losses made by hand. */
 import * as tf from "@tensorflow/tfjs";
-import type { Code, ModelShape } from "../../../core/model/contracts.ts";
+import type { Encoding, ModelShape, TrainingMoment } from "../../../core/model/contracts.ts";
 import type { LossInput } from "../../../core/training/contracts.ts";
 
 export interface HandmadeInput {
@@ -9,8 +9,12 @@ export interface HandmadeInput {
   readonly probabilities?: readonly (readonly number[])[];
   readonly acts?: number[][];
   readonly reconstruction?: number[][];
-  readonly code?: Code;
+  readonly code?: Encoding;
   readonly decoder?: number[][];
+  readonly training?: TrainingMoment;
+  readonly dead?: readonly number[];
+  readonly decode?: LossInput["decode"];
+  readonly topKAmong?: LossInput["topKAmong"];
 }
 
 export function lossInput(given: HandmadeInput): LossInput {
@@ -28,5 +32,15 @@ export function lossInput(given: HandmadeInput): LossInput {
     },
     shape: given.shape,
     decoder_FD: tf.tensor2d(given.decoder ?? [[0]]),
+    training: given.training ?? { step: 0, totalSteps: 100 },
+    dead_F: given.dead === undefined ? undefined : tf.tensor1d([...given.dead]),
+    decode: given.decode ?? unexpected("decode"),
+    topKAmong: given.topKAmong ?? unexpected("topKAmong"),
+  };
+}
+
+function unexpected(name: string): () => never {
+  return () => {
+    throw new Error(`this loss was not expected to call ${name}`);
   };
 }

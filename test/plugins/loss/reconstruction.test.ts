@@ -40,8 +40,8 @@ suite("loss reconstruction", (test, hooks) => {
     );
   });
   test("weighs 1 unless told otherwise, at every step", () => {
-    assert.equal([build().weight(0), build().weight(1000)], [1, 1]);
-    assert.is(build({ weight: 0.5 }).weight(3), 0.5);
+    assert.equal([build().weight(0, 2000), build().weight(1000, 2000)], [1, 1]);
+    assert.is(build({ weight: 0.5 }).weight(3, 1000), 0.5);
   });
   test("has gradient 2 (x_hat - x) / B", () => {
     const value = (reconstruction_BD: tf.Tensor): tf.Scalar =>

@@ -1,0 +1,47 @@
+/**
+ * Counts dead features while training: those that were active on no row of the last `deadAfterRows`. The counts stay
+ * on the device; what is read with the losses of each step is two numbers. From the longest silence so far the next
+ * step knows whether any feature can be dead at all, so that losses on dead features cost nothing until then.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import type { TrainingConfig } from "../config/config.ts";
+import { stepsSinceActive } from "../model/feature-activity.ts";
+import type { ParameterSet } from "../model/parameters.ts";
+
+export interface DeadWatch {
+  /** Steps of silence after which a feature is dead: the rows divided by B, rounded up. */
+  readonly window: number;
+  /** The window where a feature can be dead after the next step; undefined before. */
+  readonly deadAfterSteps: number | undefined;
+  /** The scalars to be read after a step; `note` takes them back as numbers. Run it in a tidy. */
+  measure(tensorflow: typeof tf, nextBuffers: ReadonlyMap<string, tf.Tensor>): readonly tf.Scalar[];
+  /** @returns How many features are dead. */
+  note(measured: readonly number[]): number;
+}
+
+type WatchConfig = Pick<TrainingConfig, "batchSize"> & Partial<Pick<TrainingConfig, "deadAfterRows">>;
+
+/** Reads the buffer once: a resumed run goes on counting. */
+export async function createDeadWatch(
+  parameters: ParameterSet,
+  { batchSize, deadAfterRows = 10_000_000 }: WatchConfig,
+): Promise<DeadWatch> {
+  const window = Math.ceil(deadAfterRows / batchSize);
+  const since_F = await parameters.get(stepsSinceActive).data<"float32">();
+  let longestSilence = since_F.reduce((longest, steps) => Math.max(longest, steps), 0);
+  return {
+    window,
+    get deadAfterSteps() {
+      return longestSilence + 1 >= window ? window : undefined;
+    },
+    measure: (tensorflow, nextBuffers) => {
+      const next_F = nextBuffers.get(stepsSinceActive) ?? parameters.get(stepsSinceActive);
+      const isDead_F = tensorflow.cast(tensorflow.greaterEqual(next_F, window), "float32");
+      return [tensorflow.sum(isDead_F), tensorflow.max(next_F)];
+    },
+    note: ([dead = 0, longest = 0]) => {
+      longestSilence = longest;
+      return dead;
+    },
+  };
+}
