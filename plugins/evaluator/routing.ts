@@ -47,7 +47,7 @@ export const routing = definePlugin({
       },
     },
     begin: ({ shape, training, routingMoments = [] }) => {
-      const tally = new RoutingTally(numRoutedExperts(shape));
+      const tally = new RoutingTally(shape.experts - shape.sharedExperts);
       return {
         observe: async ({ routing: { expertIndices_BR, probabilities_BE } }) => {
           tally.addChoices(await expertIndices_BR.data());
@@ -67,17 +67,6 @@ export const routing = definePlugin({
     },
   }),
 });
-
-/** Shared experts are the last ones; no router chooses them. */
-function numRoutedExperts({
-  experts,
-  sharedExperts = 0,
-}: {
-  readonly experts: number;
-  readonly sharedExperts?: number;
-}): number {
-  return experts - sharedExperts;
-}
 
 /** Between the moment of nine tenths of the steps and the end, when both were recorded and are two. */
 function lateChurn(moments: readonly ChurnMoment[], steps: number): number | undefined {
@@ -100,6 +89,7 @@ class RoutingTally {
   addChoices(expertIndices_BR: ArrayLike<number>): void {
     for (let i = 0; i < expertIndices_BR.length; i++) {
       const expert = expertIndices_BR[i]!;
+      // Shared experts are the last ones.
       if (expert < this.choices_E.length) this.choices_E[expert]! += 1;
     }
   }

@@ -27,7 +27,8 @@ async function metricsOf(setting: Setting) {
   }));
   const fake = fakeModel({
     shape: setting.shape,
-    reconstruct: (acts_BD) => all.reduce((sum, { variable }) => tf.add<tf.Tensor2D>(sum, tf.sum(variable)), tf.mul<tf.Tensor2D>(acts_BD, 1)),
+    reconstruct: (acts_BD) =>
+      all.reduce((sum, { variable }) => tf.add<tf.Tensor2D>(sum, tf.sum(variable)), tf.mul<tf.Tensor2D>(acts_BD, 1)),
   });
   const { tf: library, kernels } = await cpuDevice.open();
   const evaluator = await cost.create({}, { tf: library, kernels });
