@@ -5,12 +5,11 @@
  * another tensor of the same data that the tape has not seen. Integer outputs are detached for the same reason.
  */
 import * as tf from "@tensorflow/tfjs";
+import { detach as detachFrom } from "./detach.ts";
 
-/** The same data as a tensor that the tape does not know. The caller disposes it, or lets `tf.tidy` do so. */
+/** See detach.ts. */
 export function detach<T extends tf.Tensor>(tensor: T): T {
-  const engine = tf.engine();
-  engine.backend.incRef(tensor.dataId);
-  return engine.makeTensorFromTensorInfo(tensor, engine.backend) as T;
+  return detachFrom(tf, tensor);
 }
 
 export interface KernelCall {

@@ -43,7 +43,7 @@ export interface EvaluationContext {
   readonly shape: ModelShape;
   readonly source: ActivationSource;
   readonly training: TrainingCost;
-  /** K where the expert fixes it. */
+  /** K where the expert fixes it, if only on average. */
   readonly activeFeatures: number | undefined;
   /** What training recorded of the routing, in order of steps; left out where nothing is routed or recorded. */
   readonly routingMoments?: readonly RoutingMoment[];

@@ -10,7 +10,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { KernelError } from "../../kernels/kernel-error.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
 import type { Expert, ModelShape, NamedTensors, ParameterInit, Router } from "./contracts.ts";
 import { createParameters, overwrite } from "./create-parameters.ts";
@@ -61,12 +61,12 @@ export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAu
   const scale = parameters.has(activationScale) ? (parameters.get(activationScale) as tf.Tensor) : undefined;
 
   const decode: SparseAutoencoder["decode"] = (code, { bias = true, frozen = false }: DecodeOptions = {}) => {
-    const rows_FD = frozen ? detach(decoder_FD) : decoder_FD;
+    const rows_FD = frozen ? detach(tf, decoder_FD) : decoder_FD;
     const sum_BD =
       code.kind === "sparse"
         ? kernels.sparseDecode(code.indices_BK, code.values_BK, rows_FD)
         : kernels.groupedDecode(code.values_BRM, rows_FD, code.expertIndices_BR, shape.experts);
-    return bias ? tf.add(sum_BD, frozen ? detach(decoderBias_D) : decoderBias_D) : sum_BD;
+    return bias ? tf.add(sum_BD, frozen ? detach(tf, decoderBias_D) : decoderBias_D) : sum_BD;
   };
   return {
     shape,

@@ -5,7 +5,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../../kernels/kernels.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import type {
   BlockCode,
@@ -103,7 +103,7 @@ function topK(input: EncodeInput, k: number, among_F?: tf.Tensor1D): SparseCode 
 
 /** The encoder's bias, with one on the excluded features that no activation overcomes; no gradient into `among_F`. */
 function biasAmong({ tf, encoderBias_F }: EncodeInput, among_F: tf.Tensor1D): tf.Tensor1D {
-  const penalty_F = tf.mul<tf.Tensor1D>(tf.sub(1, detach(among_F)), excluded);
+  const penalty_F = tf.mul<tf.Tensor1D>(tf.sub(1, detach(tf, among_F)), excluded);
   return encoderBias_F === undefined ? penalty_F : tf.add(encoderBias_F, penalty_F);
 }
 

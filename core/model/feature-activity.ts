@@ -9,7 +9,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../../kernels/kernels.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 import type { BlockCode, Code, ModelShape, SparseCode } from "./contracts.ts";
 import { oneHot } from "./one-hot.ts";
 
@@ -41,15 +41,22 @@ function sumSparse(
   { features }: ModelShape,
 ): tf.Tensor {
   const ones_B1 = tensorflow.ones<tf.Rank.R2>([indices_BK.shape[0], 1]);
-  const sizes_BK = tensorflow.abs<tf.Tensor2D>(detach(values_BK));
-  return kernels.rowSparseAccumulate(detach(indices_BK), sizes_BK, ones_B1, features);
+  const sizes_BK = tensorflow.abs<tf.Tensor2D>(detach(tensorflow, values_BK));
+  return kernels.rowSparseAccumulate(detach(tensorflow, indices_BK), sizes_BK, ones_B1, features);
 }
 
 /** The same as [E, M], through the transposed one-hot matrix of experts. */
 function sumBlocks(tensorflow: typeof tf, { expertIndices_BR, values_BRM }: BlockCode, shape: ModelShape): tf.Tensor {
   const { experts, featuresPerExpert } = shape;
-  const sizes_NM = tensorflow.reshape<tf.Rank.R2>(tensorflow.abs(detach(values_BRM)), [-1, featuresPerExpert]);
+  const sizes_NM = tensorflow.reshape<tf.Rank.R2>(tensorflow.abs(detach(tensorflow, values_BRM)), [
+    -1,
+    featuresPerExpert,
+  ]);
   if (experts === 1) return tensorflow.sum(sizes_NM, 0);
-  const experts_NE = oneHot(tensorflow, tensorflow.reshape<tf.Rank.R1>(detach(expertIndices_BR), [-1]), experts);
+  const experts_NE = oneHot(
+    tensorflow,
+    tensorflow.reshape<tf.Rank.R1>(detach(tensorflow, expertIndices_BR), [-1]),
+    experts,
+  );
   return tensorflow.matMul(tensorflow.transpose(experts_NE), sizes_NM);
 }

@@ -15,7 +15,7 @@ import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 
 export const gated = definePlugin({
   kind: "expert",
@@ -38,7 +38,7 @@ export const gated = definePlugin({
       const gate_BRM = tf.add<tensorflow.Tensor3D>(products_BRM, own("gate_bias"));
       const scaled_BRM = tf.mul(products_BRM, tf.exp(own("magnitude_log_scale")));
       const magnitude_BRM = tf.relu(tf.add(scaled_BRM, own("magnitude_bias")));
-      const isOpen_BRM = tf.step(tf.relu(detach(gate_BRM)));
+      const isOpen_BRM = tf.step(tf.relu(detach(tf, gate_BRM)));
       return {
         ...context.block(tf.mul(magnitude_BRM, isOpen_BRM)),
         gateCode: context.block(tf.relu(gate_BRM)),

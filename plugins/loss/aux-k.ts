@@ -20,7 +20,7 @@ import { Type } from "typebox";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { kernelsRef, shapeRef, tensorFlowRef } from "../../core/services.ts";
 import { scheduledWeight, weightOptions } from "../../core/training/loss-weight.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 
 /** A residual that is constant over a batch, or gone, leaves nothing to normalise by. */
 const smallestVariance = 1e-30;
@@ -61,7 +61,7 @@ export const auxK = definePlugin({
           const squares_BD = tf.square(tf.sub(decode(code), error_BD));
           return tf.mul(scale, tf.mean(tf.div(squares_BD, tf.maximum(variance_D, smallestVariance))));
         }
-        const residual_BD = tf.sub<tensorflow.Tensor2D>(detach(acts_BD), detach(reconstruction_BD));
+        const residual_BD = tf.sub<tensorflow.Tensor2D>(detach(tf, acts_BD), detach(tf, reconstruction_BD));
         const error = kernels.squaredError(decode(code, { bias: false }), residual_BD);
         const centred_BD = tf.sub(residual_BD, tf.mean(residual_BD, 0, true));
         const variance = tf.mean(tf.sum(tf.square(centred_BD), 1));

@@ -18,7 +18,7 @@ import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { kernelsRef, tensorFlowRef } from "../../core/services.ts";
 import type { LossInput } from "../../core/training/contracts.ts";
 import { scheduledWeight, weightOptions } from "../../core/training/loss-weight.ts";
-import { detach } from "../../kernels/tape.ts";
+import { detach } from "../../kernels/detach.ts";
 
 /** Below this a batch has no variance to normalise by: all of its rows are alike. */
 const smallestVariance = 1e-12;
@@ -63,7 +63,7 @@ export const reconstruction = definePlugin({
 
 /** Mean over rows of ||x - mean(x)||^2, a constant. */
 function varianceOf(tf: typeof tensorflow, acts_BD: tensorflow.Tensor2D): tensorflow.Scalar {
-  const rows_BD = detach(acts_BD);
+  const rows_BD = detach(tf, acts_BD);
   const centred_BD = tf.sub(rows_BD, tf.mean(rows_BD, 0, true));
   return tf.maximum(tf.mean(tf.sum(tf.square(centred_BD), 1)), smallestVariance);
 }

@@ -27,6 +27,7 @@ suite("resolve run", (test) => {
         initialisation: "uniform",
         decoderNorm: 1,
         decoderBias: "geometric-median",
+        normaliseActivations: "none",
       },
       losses: [{ type: "reconstruction", weight: 1 }],
       training: {
@@ -34,6 +35,9 @@ suite("resolve run", (test) => {
         batchSize: 1024,
         shuffleRows: 65536,
         gradientClip: 1,
+        deadAfterRows: 10_000_000,
+        resampleEvery: null,
+        resampleUntil: 0.5,
         optimizer: { type: "adam", learningRate: 2e-4, betas: [0.9, 0.999] },
         schedule: { type: "constant" },
         checkpointEvery: 500,

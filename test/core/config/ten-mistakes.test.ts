@@ -41,7 +41,7 @@ exp.yaml:5:3  model.feature
   There is no key "feature" in model.
     5 |   feature: 256
           ^^^^^^^
-  expected  one of: features, router, expert, encoderBias, subtractDecoderBias, initialisation, decoderNorm, decoderBias
+  expected  one of: features, router, expert, encoderBias, subtractDecoderBias, initialisation, decoderNorm, decoderBias and 1 more
   did you mean "features"?
   [UNKNOWN_KEY]
 
@@ -198,7 +198,7 @@ exp.yaml:9:74  training.optimizer.learningRate
   This run has no model.fetures.
     9 | training: { steps: 600, optimizer: { type: adam, learningRate: "\${1e-4 * model.fetures}" } }
                                                                                  ^^^^^^^^^^^^^
-  expected  in model one of: features, router, expert, encoderBias, subtractDecoderBias, initialisation, decoderNorm, decoderBias
+  expected  in model one of: features, router, expert, encoderBias, subtractDecoderBias, initialisation, decoderNorm, decoderBias and 1 more
   did you mean "model.features"?
   [INTERPOLATION_UNKNOWN_PATH]
 
@@ -218,7 +218,7 @@ exp.yaml:6:3  model.router_
   There is no key "router_" in model.
     6 |   router_: none
           ^^^^^^^
-  expected  one of: features, router, expert, encoderBias, subtractDecoderBias, initialisation, decoderNorm, decoderBias
+  expected  one of: features, router, expert, encoderBias, subtractDecoderBias, initialisation, decoderNorm, decoderBias and 1 more
   did you mean "router"?
   [UNKNOWN_KEY]
 

@@ -13,7 +13,8 @@ suite("expert top-k", (test) => {
   });
   test("hands its k to the fused kernel", () => {
     const asked: number[] = [];
-    const context = { topK: (k: number) => asked.push(k) } as unknown as EncodeContext;
+    const shape = { width: 4, selectedExperts: 1, featuresPerExpert: 8 };
+    const context = { shape, topK: (k: number) => asked.push(k) } as unknown as EncodeContext;
     buildPlugin(topK, { type: "top-k", k: 5 }, {}).instance.encode(context);
     assert.equal(asked, [5]);
   });
