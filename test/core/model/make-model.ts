@@ -8,6 +8,10 @@ import { createRng } from "../../../core/model/rng.ts";
 import type { SparseAutoencoder } from "../../../core/model/sparse-autoencoder.ts";
 import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
 import type { Kernels } from "../../../kernels/kernels.ts";
+import { batchTopK } from "../../../plugins/expert/batch-top-k.ts";
+import { gated } from "../../../plugins/expert/gated.ts";
+import { jumpRelu } from "../../../plugins/expert/jump-relu.ts";
+import { matryoshkaBatchTopK } from "../../../plugins/expert/matryoshka-batch-top-k.ts";
 import { relu } from "../../../plugins/expert/relu.ts";
 import { topK } from "../../../plugins/expert/top-k.ts";
 import { none } from "../../../plugins/router/none.ts";
@@ -26,7 +30,10 @@ export interface ModelChoice {
   readonly seed?: number;
 }
 
-const plugins: readonly AnyPlugin[] = [none, switchRouter, topE, topK, relu];
+const plugins: readonly AnyPlugin[] = [
+  ...[none, switchRouter, topE],
+  ...[topK, relu, batchTopK, matryoshkaBatchTopK, gated, jumpRelu],
+];
 
 export function makeModel(choice: ModelChoice): SparseAutoencoder {
   const { tf, kernels, width, features } = choice;
