@@ -82,7 +82,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
       close(restore(acts_BD).dataSync(), plain.flat(), "restored", 1e-5);
     });
     test("bear a row without any variance", () => {
-      const constant = tf.fill([1, width], 3) as tensorflow.Tensor2D;
+      const constant = tf.fill<tensorflow.Rank.R2>([1, width], 3);
       const { acts_BD, restore } = normaliseActivations(tf, "layer-norm", constant, undefined);
       close(acts_BD.dataSync(), new Array<number>(width).fill(0), "normalised");
       close(restore(acts_BD).dataSync(), new Array<number>(width).fill(3), "restored");
