@@ -35,6 +35,7 @@ export type * from "./data/contracts.ts";
 export type * from "./training/contracts.ts";
 export type * from "./evaluation/contracts.ts";
 export type { SparseAutoencoder } from "./model/sparse-autoencoder.ts";
+export { detach } from "../kernels/detach.ts";
 export type { Device, DeviceProvider } from "../kernels/devices/device.ts";
 export type { Kernels } from "../kernels/kernels.ts";
 export type { Plot, VegaLiteSpec } from "./analysis/contracts.ts";

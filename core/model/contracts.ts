@@ -105,7 +105,7 @@ export type Code = SparseCode | BlockCode;
 
 /** The first features of every expert, and what the error of reconstructing from them alone weighs. */
 export interface NestedPrefix {
-  /** Features of an expert that belong to the prefix, 1 to M. */
+  /** Features of an expert that belong to the prefix, 0 (where a fraction of a small expert is less than one) to M. */
   readonly featuresPerExpert: number;
   readonly weight: number;
 }

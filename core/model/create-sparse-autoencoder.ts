@@ -71,6 +71,7 @@ export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAu
   return {
     shape,
     parameters,
+    expertStarts: startsOfFeatures(expertInits, shape),
     decode,
     initialiseFromRows: (rows_BD) => {
       const factor = scaleOfRows(rows_BD, shape.width);
@@ -124,6 +125,11 @@ export function createSparseAutoencoder(input: SparseAutoencoderInput): SparseAu
 
 function prefixed(owner: "router" | "expert", inits: Readonly<Record<string, ParameterInit>>): NamedInits {
   return Object.entries(inits).map(([name, init]) => [`${owner}.${name}`, init]);
+}
+
+function startsOfFeatures(inits: NamedInits, { features }: ModelShape): ReadonlyMap<string, Float32Array> {
+  const ofFeatures = inits.filter(([, init]) => init.trainable !== false && init.shape[0] === features);
+  return new Map(ofFeatures.map(([name, { values }]) => [name, values.slice()]));
 }
 
 function localTensors(owner: "router" | "expert", inits: NamedInits, parameters: ParameterSet): NamedTensors {

@@ -35,6 +35,11 @@ export interface SparseAutoencoder {
   readonly shape: ModelShape;
   readonly parameters: ParameterSet;
   /**
+   * Initial values of those of the expert's parameters that have the features as their first axis, by their names in
+   * checkpoints: a feature that is given a new start begins there again.
+   */
+  readonly expertStarts: ReadonlyMap<string, Float32Array>;
+  /**
    * Sets what depends on data before the first step: the scale of activations, the decoder's bias as the config says
    * (geometric median of these rows, or zeros), and with it the router parameters that start there. Called once.
    * @param rows_BD Row-major float32, length B * D.

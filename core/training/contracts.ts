@@ -66,7 +66,8 @@ export interface Optimizer {
   restore(state: ReadonlyMap<string, tf.Tensor>): void;
   /**
    * Forgets what it remembers of some features, whose rows were given new values: their entries along the first axis
-   * of `encoder`, `encoder_bias` and `decoder`. Resampling dead features needs it.
+   * of `encoder`, `encoder_bias`, `decoder`, and of every `expert.<name>` that has the features as its first axis.
+   * Resampling dead features needs it.
    * @param forgotten_F [F] 1 for those features, else 0.
    */
   forget?(forgotten_F: tf.Tensor1D): void;

@@ -17,18 +17,19 @@ export interface DeadWatch {
   measure(tensorflow: typeof tf, nextBuffers: ReadonlyMap<string, tf.Tensor>): readonly tf.Scalar[];
   /** @returns How many features are dead. */
   note(measured: readonly number[]): number;
+  /** Reads the counts anew, after something else than a step changed them. */
+  refresh(): Promise<void>;
 }
 
 type WatchConfig = Pick<TrainingConfig, "batchSize"> & Partial<Pick<TrainingConfig, "deadAfterRows">>;
 
-/** Reads the buffer once: a resumed run goes on counting. */
+/** Reads the buffer: a resumed run goes on counting. */
 export async function createDeadWatch(
   parameters: ParameterSet,
   { batchSize, deadAfterRows = 10_000_000 }: WatchConfig,
 ): Promise<DeadWatch> {
   const window = Math.ceil(deadAfterRows / batchSize);
-  const since_F = await parameters.get(stepsSinceActive).data<"float32">();
-  let longestSilence = since_F.reduce((longest, steps) => Math.max(longest, steps), 0);
+  let longestSilence = await readLongestSilence(parameters);
   return {
     window,
     get deadAfterSteps() {
@@ -43,5 +44,13 @@ export async function createDeadWatch(
       longestSilence = longest;
       return dead;
     },
+    refresh: async () => {
+      longestSilence = await readLongestSilence(parameters);
+    },
   };
+}
+
+async function readLongestSilence(parameters: ParameterSet): Promise<number> {
+  const since_F = await parameters.get(stepsSinceActive).data<"float32">();
+  return since_F.reduce((longest, steps) => Math.max(longest, steps), 0);
 }

@@ -5,6 +5,7 @@
  *   u         = (x_b - b_dec) / ||x_b - b_dec||          for a row b drawn for every dead feature, with replacement
  *   decoder   <- u,   encoder <- 0.2 * (mean norm of living encoder rows) * u,   encoder bias <- 0,   Adam's moments <- 0
  *
+ * An expert's own numbers for the feature (a gate's bias, a threshold) start anew too: they may be what keeps it silent.
  * Drawn from the run's seed and the step, so a resumed run draws the same.
  * NOTE(deviation): a feature of a Switch SAE starts at a row of its own expert; any other row it would never see.
  *
@@ -62,10 +63,14 @@ export async function resampleDeadFeatures(input: ResampleInput): Promise<readon
   const starts = await drawStarts(input, dead);
   const isDead_F = new Float32Array(features);
   for (const feature of dead) isDead_F[feature] = 1;
-  const length = await meanLivingNorm(model, isDead_F);
+  const encoderNorm = encoderScale * (await meanLivingNorm(model, isDead_F));
   await replaceRows(input, "decoder", dead, (at) => starts[at]!);
-  await replaceRows(input, "encoder", dead, (at) => starts[at]!.map((value) => value * encoderScale * length));
+  await replaceRows(input, "encoder", dead, (at) => starts[at]!.map((value) => value * encoderNorm));
   if (model.parameters.has("encoder_bias")) await replaceRows(input, "encoder_bias", dead, () => Float32Array.of(0));
+  for (const [name, start] of model.expertStarts) {
+    const length = start.length / features;
+    await replaceRows(input, name, dead, (at) => start.subarray(dead[at]! * length, (dead[at]! + 1) * length));
+  }
   await replaceRows(input, stepsSinceActive, dead, () => Float32Array.of(0));
   const forgotten_F = tensorflow.tensor1d(isDead_F);
   optimizer.forget(forgotten_F);

@@ -167,6 +167,8 @@ async function takeStep(input: TrainingInput, { batch_BD, step, deadWatch }: Ste
       training,
       ...input.rng,
     });
+    // As a run does that resumes from here: what it is told of dead features must not differ.
+    await deadWatch.refresh();
   }
   onPhase?.("other");
   return {

@@ -25,6 +25,9 @@ interface Moments {
   readonly second: tensorflow.Variable;
 }
 
+/** Parameters of the dictionary with one row, or number, a feature. */
+const dictionaryRows: ReadonlySet<string> = new Set(["encoder", "encoder_bias", "decoder"]);
+
 export const adam = definePlugin({
   kind: "optimizer",
   name: "adam",
@@ -113,9 +116,9 @@ export const adam = definePlugin({
         if (isNormalisedAfter) kernels.normaliseRows(parameters.get("decoder"));
       },
       forget: (forgotten_F) => {
-        for (const name of ["encoder", "encoder_bias", "decoder"]) {
-          const own = moments.get(name);
-          if (own !== undefined) for (const moment of [own.first, own.second]) clearRows(tf, moment, forgotten_F);
+        for (const [name, { first, second }] of moments) {
+          if (!hasRowsOfFeatures(name, first, forgotten_F.size)) continue;
+          for (const moment of [first, second]) clearRows(tf, moment, forgotten_F);
         }
       },
       state,
@@ -147,11 +150,16 @@ function projectDecoder(
   return new Map([["decoder", kernels.removeParallelComponent(gradient_FD as tensorflow.Tensor2D, decoder_FD)]]);
 }
 
+/** Routers have parameters of that length too where there are as many experts as features; those are not of features. */
+function hasRowsOfFeatures(name: string, { shape }: tensorflow.Tensor, features: number): boolean {
+  return (dictionaryRows.has(name) || name.startsWith("expert.")) && shape[0] === features;
+}
+
 /** Zeros in the rows along the first axis that are marked by 1. */
 function clearRows(tf: typeof tensorflow, variable: tensorflow.Variable, forgotten_F: tensorflow.Tensor1D): void {
   tf.tidy(() => {
-    const kept_F = tf.sub(1, forgotten_F);
-    overwrite(tf, variable, tf.mul(variable, variable.rank === 2 ? tf.expandDims(kept_F, 1) : kept_F));
+    const kept = tf.reshape(tf.sub(1, forgotten_F), [-1, ...variable.shape.slice(1).map(() => 1)]);
+    overwrite(tf, variable, tf.mul(variable, kept));
   });
 }
 

@@ -77,6 +77,7 @@ export function fakeModel(input: FakeModelInput): SparseAutoencoder {
       has: (name) => name === "decoder",
       dispose: () => decoder?.dispose(),
     },
+    expertStarts: new Map(),
     forward: (acts_BD) => {
       const reconstruction_BD = (input.reconstruct ?? ((acts) => tf.clone(acts)))(acts_BD);
       return {

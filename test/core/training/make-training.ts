@@ -8,6 +8,11 @@ import { createRng } from "../../../core/model/rng.ts";
 import type { Optimizer } from "../../../core/training/contracts.ts";
 import type { TrainingInput } from "../../../core/training/train.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
+import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
+import { auxK } from "../../../plugins/loss/aux-k.ts";
+import { gateReconstruction } from "../../../plugins/loss/gate-reconstruction.ts";
+import { l0 } from "../../../plugins/loss/l0.ts";
+import { l1 } from "../../../plugins/loss/l1.ts";
 import { loadBalance } from "../../../plugins/loss/load-balance.ts";
 import { reconstruction } from "../../../plugins/loss/reconstruction.ts";
 import { adam } from "../../../plugins/optimizer/adam.ts";
@@ -18,6 +23,9 @@ import { makeModel, normalRows } from "../model/make-model.ts";
 export const width = 8;
 export const batchSize = 16;
 
+const defaultLosses: readonly PluginChoice[] = [{ type: "reconstruction" }, { type: "load-balance", weight: 0.1 }];
+const lossPlugins: readonly AnyPlugin[] = [reconstruction, loadBalance, auxK, gateReconstruction, l0, l1];
+
 export interface TrainingChoice {
   readonly steps?: number;
   readonly seed?: number;
@@ -26,6 +34,10 @@ export interface TrainingChoice {
   readonly features?: number;
   readonly optimizer?: Partial<PluginChoice>;
   readonly rows?: Float32Array;
+  readonly expert?: PluginChoice;
+  /** In place of reconstruction and load-balance. */
+  readonly losses?: readonly PluginChoice[];
+  readonly config?: Partial<TrainingInput["config"]>;
 }
 
 export interface Training {
@@ -40,7 +52,7 @@ export function makeTraining(device: Device, choice: TrainingChoice = {}): Train
   const router = choice.router ?? { type: "switch", experts: 4 };
   const model = makeModel({
     ...{ tf: device.tf, kernels: device.kernels, width, features: choice.features ?? 32, router, seed },
-    expert: { type: "top-k", k: 3 },
+    expert: choice.expert ?? { type: "top-k", k: 3 },
     dictionary: { encoderBias: true },
   });
   const services = { tf: device.tf, kernels: device.kernels, shape: model.shape };
@@ -49,12 +61,12 @@ export function makeTraining(device: Device, choice: TrainingChoice = {}): Train
   const store = rowStore(choice.rows ?? normalRows(100, width, 7));
   const input: TrainingInput = {
     ...{ tf: device.tf, kernels: device.kernels, model, optimizer, rng },
-    losses: [
-      ["reconstruction", buildPlugin(reconstruction, { type: "reconstruction" }, services).instance],
-      ["load-balance", buildPlugin(loadBalance, { type: "load-balance", weight: 0.1 }, services).instance],
-    ],
+    losses: (choice.losses ?? defaultLosses).map((loss) => [
+      loss.type,
+      buildPlugin(findLoss(loss), loss, services).instance,
+    ]),
     schedule: buildPlugin(linearDecay, { type: "linear-decay" }, services).instance,
-    config: { steps, batchSize, gradientClip: 1, checkpointEvery: 10, logEvery: 5 },
+    config: { steps, batchSize, gradientClip: 1, checkpointEvery: 10, logEvery: 5, ...choice.config },
     stream: createShuffledStream({ store, rng, bufferRows: 48, startRow: choice.startRow ?? 0 }),
   };
   return {
@@ -66,6 +78,12 @@ export function makeTraining(device: Device, choice: TrainingChoice = {}): Train
       optimizer.dispose();
     },
   };
+}
+
+function findLoss({ type }: PluginChoice): AnyPlugin & { readonly kind: "loss" } {
+  const plugin = lossPlugins.find(({ name }) => name === type);
+  if (plugin === undefined) throw new Error(`no loss ${type}`);
+  return plugin as AnyPlugin & { readonly kind: "loss" };
 }
 
 /** Every parameter's values by name. */
@@ -89,4 +107,13 @@ function rowStore(rows: Float32Array): RowStore {
       return Promise.resolve();
     },
   };
+}
+
+/** Every parameter's and buffer's values by name. */
+export function everyValue(model: SparseAutoencoder): Record<string, Float32Array> {
+  const { all, buffers } = model.parameters;
+  const named = [...all, ...buffers].map(
+    ({ name, variable }) => [name, variable.dataSync<"float32">().slice()] as const,
+  );
+  return Object.fromEntries(named);
 }

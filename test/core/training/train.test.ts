@@ -248,4 +248,63 @@ suite("training loop", (test, hooks) => {
     training.dispose();
     assert.is(numTensors(device.tf), before);
   });
+  test("records how many features are dead, as the buffer has them after the step", async () => {
+    const training = makeTraining(device, {
+      ...{ steps: 12, features: 64 },
+      config: { logEvery: 1, deadAfterRows: 3 * batchSize },
+    });
+    const counted: number[] = [];
+    const records: StepRecord[] = [];
+    await train({
+      ...training.input,
+      onStep: (record) => {
+        records.push(record);
+        const since = training.model.parameters.get("steps_since_active").dataSync();
+        counted.push([...since].filter((steps) => steps >= 3).length);
+      },
+    });
+    assert.equal(
+      records.map(({ deadFeatures }) => deadFeatures),
+      counted,
+    );
+    assert.equal(counted.slice(0, 2), [0, 0]);
+    assert.ok(counted.some((count) => count > 0));
+    training.dispose();
+  });
+  test("writes the buffers that an expert changes, from the code that the step saw", async () => {
+    const training = makeTraining(device, {
+      steps: 6,
+      expert: { type: "batch-top-k", k: 2, thresholdStartStep: 2, thresholdBeta: 0 },
+      config: { logEvery: 1 },
+    });
+    const thresholds: number[] = [];
+    await train({
+      ...training.input,
+      onStep: () => {
+        thresholds.push(training.model.parameters.get("expert.inference_threshold").dataSync()[0]!);
+      },
+    });
+    assert.equal(thresholds.slice(0, 3), [-1, -1, -1]);
+    assert.ok(thresholds.slice(3).every((threshold) => threshold > 0));
+    assert.is(new Set(thresholds.slice(3)).size, 3);
+    training.dispose();
+  });
+  test("brings dead features back by resampling, and frees what that takes", async () => {
+    const settings = { steps: 9, features: 64 };
+    const config = { logEvery: 1, deadAfterRows: 3 * batchSize };
+    const [plain, resampled] = [config, { ...config, resampleEvery: 4 }].map((given) =>
+      makeTraining(device, { ...settings, config: given }),
+    );
+    const [without, withIt] = [await collect(plain!.input), await collect(resampled!.input)];
+    assert.ok(without[3]!.deadFeatures! > 0);
+    assert.equal(
+      withIt.slice(0, 4).map(({ deadFeatures }) => deadFeatures),
+      without.slice(0, 4).map(({ deadFeatures }) => deadFeatures),
+    );
+    // Given a new start after step 4, none can be dead before step 7.
+    assert.is(withIt[4]!.deadFeatures! < without[4]!.deadFeatures!, true);
+    assert.not.equal(parameterValues(resampled!.model)["decoder"], parameterValues(plain!.model)["decoder"]);
+    plain!.dispose();
+    resampled!.dispose();
+  });
 });

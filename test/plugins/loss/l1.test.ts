@@ -116,5 +116,12 @@ for (const provider of [cpuDevice, wasmDevice]) {
         });
       });
     });
+    test("takes the gate's own code where an expert has one", () => {
+      const code = { ...block([[0]], [[[9, 9, 9, 9]]]), gateCode: block([[0]], [[[1, 2, 3, 4]]]) };
+      const value = build()
+        .compute(lossInput({ shape: shapeOf(1), code, decoder }))
+        .dataSync()[0];
+      assert.is(value, 1 * 5 + 2 * 1 + 3 * 2);
+    });
   });
 }

@@ -181,5 +181,105 @@ for (const provider of [cpuDevice, wasmDevice]) {
       optimizer.dispose();
       assert.is(tf.memory().numTensors, before);
     });
+    test("projects before clipping where asked: what it takes out does not count in the norm, and is not taken out again", () => {
+      const parameters = make({
+        decoder: [
+          [3, 4],
+          [0, 2],
+        ],
+        encoder: [[1, 1]],
+      });
+      const given = new Map<string, tensorflow.Tensor>([
+        [
+          "decoder",
+          tf.tensor2d([
+            [1, 2],
+            [5, 7],
+          ]),
+        ],
+        ["encoder", tf.tensor2d([[1, 1]])],
+      ]);
+      assert.not("project" in build());
+      assert.not("project" in build({ projection: "before-clipping", decoderNorm: "free" }));
+      const optimizer = build({ projection: "before-clipping" });
+      const projected = optimizer.project!(parameters, given);
+      assert.equal([...projected.keys()], ["decoder"]);
+      // u = (0.6, 0.8): (1, 2) - 2.2 u; u = (0, 1): (5, 0).
+      const expected = [1 - 2.2 * 0.6, 2 - 2.2 * 0.8, 5, 0];
+      for (const [i, value] of [...projected.get("decoder")!.dataSync()].entries()) close(value, expected[i]!);
+      assert.is(optimizer.project!(parameters, new Map()).size, 0);
+      optimizer.initialise(parameters);
+      // A gradient along a row moves it: `apply` was promised a projected one.
+      apply(
+        optimizer,
+        parameters,
+        {
+          decoder: [
+            [3, 4],
+            [0, 0],
+          ],
+        },
+        0,
+      );
+      const [x, y] = parameters.get("decoder").dataSync();
+      close(x!, 2.9);
+      close(y!, 3.9);
+    });
+    test("renormalises at once after the update where asked, and not before the forward pass", () => {
+      const parameters = make({ decoder: [[3, 4]], encoder: [[3, 4]] });
+      const optimizer = build({ renormalisation: "after-update" });
+      optimizer.initialise(parameters);
+      optimizer.prepare(parameters);
+      assert.equal([...parameters.get("decoder").dataSync()], [3, 4]);
+      apply(optimizer, parameters, { decoder: [[0, 0]] }, 0);
+      const [x, y] = parameters.get("decoder").dataSync();
+      close(x!, 0.6);
+      close(y!, 0.8);
+      const free = build({ renormalisation: "after-update", decoderNorm: "free" });
+      const others = make({ decoder: [[3, 4]] });
+      free.initialise(others);
+      apply(free, others, { decoder: [[0, 0]] }, 0);
+      assert.equal([...others.get("decoder").dataSync()], [3, 4]);
+    });
+    test("forgets features that were given new rows, and nothing of the others", () => {
+      const parameters = createParameters({
+        tf,
+        inits: new Map(
+          (
+            [
+              ["encoder", [3, 2]],
+              ["encoder_bias", [3]],
+              ["decoder", [3, 2]],
+              ["decoder_bias", [2]],
+              // As many experts as features: still not rows of features.
+              ["router.weight", [3, 2]],
+              ["expert.threshold", [3]],
+              ["expert.scale", [1]],
+            ] as const
+          ).map(([name, dims]) => {
+            const size = dims.reduce((product: number, length) => product * length, 1);
+            return [name, { shape: [...dims], values: new Float32Array(size) }];
+          }),
+        ),
+        shared: [],
+      });
+      const optimizer = build();
+      optimizer.initialise(parameters);
+      optimizer.restore(new Map([...optimizer.state()].map(([name, moment]) => [name, tf.fill(moment.shape, 2)])));
+      const held = tf.memory().numTensors;
+      const forgotten_F = tf.tensor1d([0, 1, 0]);
+      optimizer.forget!(forgotten_F);
+      forgotten_F.dispose();
+      assert.is(tf.memory().numTensors, held);
+      for (const [name, moment] of optimizer.state()) {
+        const isForgotten = /^(?:encoder|encoder_bias|decoder|expert\.threshold)\./.test(name);
+        const expected = isForgotten
+          ? moment.rank === 2
+            ? [2, 2, 0, 0, 2, 2]
+            : [2, 0, 2]
+          : [...moment.dataSync()].fill(2);
+        assert.equal([...moment.dataSync()], expected, name);
+      }
+    });
   });
 }

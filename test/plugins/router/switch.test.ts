@@ -140,5 +140,44 @@ for (const provider of [cpuDevice, wasmDevice]) {
       assert.not.ok(Value.Check(switchRouter.options, { ...right, shared: -1 }));
       assert.ok(Value.Check(switchRouter.options, right));
     });
+    test("adds shared experts, which it does not choose among, behind the chosen one", () => {
+      const { instance, facts } = build({ experts: 6, shared: 2 });
+      assert.equal(facts, { numExperts: 6, numSelected: 3, numShared: 2 });
+      const rows = [
+        [2, 0, 1],
+        [0, -1, 3],
+        [-4, 1, 0],
+      ];
+      const shared = instance.route(tf.tensor2d(rows), parameters());
+      const alone = build().instance.route(tf.tensor2d(rows), parameters());
+      assert.equal(shared.expertIndices_BR.arraySync(), [
+        [0, 4, 5],
+        [2, 4, 5],
+        [3, 4, 5],
+      ]);
+      assert.equal(shared.expertIndices_BR.dtype, "int32");
+      assert.equal(
+        shared.gates_BR.arraySync(),
+        alone.gates_BR.arraySync().map(([gate]) => [gate, 1, 1]),
+      );
+      assert.equal(shared.probabilities_BE!.arraySync(), alone.probabilities_BE!.arraySync());
+      assert.equal(shared.logits_BE!.shape, [3, 4]);
+      const wide = createModelShape({ width: 3, features: 12, router: facts });
+      assert.is(wide.sharedExperts, 2);
+      assert.equal(instance.initialise(wide, createRng(0))["weight"]?.shape, [4, 3]);
+    });
+    test("gives the scores whose softmax are the probabilities", () => {
+      const { logits_BE } = build().instance.route(tf.tensor2d([[2, 0, 1]]), parameters());
+      assert.equal(logits_BE!.arraySync(), [[2, 0, 1, -2]]);
+    });
+    test("refuses to share every expert", () => {
+      for (const shared of [4, 5]) {
+        assert.throws(
+          () => build({ shared }),
+          (error: SwitchyardError) => error.code === "SELECTED_EXPERTS_TOO_LARGE" && error.received === String(shared),
+        );
+      }
+      assert.equal(build({ shared: 3 }).facts, { numExperts: 4, numSelected: 4, numShared: 3 });
+    });
   });
 }
