@@ -53,6 +53,6 @@ async function loggedStepMs(folder: string): Promise<number> {
 
 function activeFeaturesOf({ facts }: RunRecord): number | undefined {
   const expert = facts["expert"];
-  const k = isRecord(expert) ? expert["activeFeatures"] : undefined;
+  const k = isRecord(expert) ? (expert["activeFeatures"] ?? expert["meanActiveFeatures"]) : undefined;
   return typeof k === "number" ? k : undefined;
 }

@@ -23,7 +23,8 @@ suite("paper map", (test) => {
     }
   });
   test("covers every router, expert, loss, optimizer and decaying schedule of this release", () => {
-    const plugins = ["router/switch", "router/top-e", "expert/top-k", "expert/relu", "optimizer/adam"];
+    const routers = ["switch", "top-e", "noisy-top-e", "stochastic", "random", "hash"].map((name) => `router/${name}`);
+    const plugins = [...routers, "expert/top-k", "expert/relu", "optimizer/adam"];
     const losses = ["loss/reconstruction", "loss/load-balance", "loss/l1", "schedule/linear-decay"];
     for (const plugin of [...plugins, ...losses]) assert.ok(paths.includes(`plugins/${plugin}.ts`), plugin);
   });
