@@ -38,7 +38,8 @@ function selectCandidates(
   select: (values_BC: Float32Array, rows: number) => Float32Array,
 ): SparseCode {
   const reachable = shape.selectedExperts * shape.featuresPerExpert;
-  let candidates = Math.min(candidatesPerFeature * k, reachable);
+  // A k that no row can reach is for the top-k to refuse.
+  let candidates = Math.max(k, Math.min(candidatesPerFeature * k, reachable));
   for (;;) {
     const offered = topK(candidates);
     const taken_BC = select(offered.values_BK.dataSync<"float32">(), offered.values_BK.shape[0]);

@@ -31,7 +31,10 @@ export interface TrainingMoment {
 
 /** A router's decision for one batch. */
 export interface Routing {
-  /** int32 [B, R], in [0, E), R different experts a row, the S shared ones last. Not differentiable. */
+  /**
+   * int32 [B, R], in [0, E), R different experts a row: the router's first choice first, the S shared ones last. Not
+   * differentiable.
+   */
   readonly expertIndices_BR: tf.Tensor2D;
   /** [B, R], multiplies the code of the chosen expert; the gradient into the router flows through it. */
   readonly gates_BR: tf.Tensor2D;

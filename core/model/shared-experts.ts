@@ -6,7 +6,7 @@
  * @see Dai et al. 2024 (arXiv 2401.06066), section 3.2; amudide/switch_sae trainers/switch1on.py; docs/paper-map.md
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { Routing } from "./contracts.ts";
+import type { ModelShape, Routing } from "./contracts.ts";
 
 export type Chosen = Pick<Routing, "expertIndices_BR" | "gates_BR">;
 
@@ -27,4 +27,20 @@ export function withSharedExperts(
     expertIndices_BR: tensorflow.concat([chosen.expertIndices_BR, indices_BS], 1),
     gates_BR: tensorflow.concat([chosen.gates_BR, tensorflow.ones<tf.Rank.R2>([rows, shared])], 1),
   };
+}
+
+/** How many experts a router chooses among: E - S. */
+export function numRoutedExperts({ experts, sharedExperts }: ModelShape): number {
+  return experts - sharedExperts;
+}
+
+/** The columns of a [B, R] tensor that belong to chosen experts: [B, R - S]; shared experts come last. */
+export function ofChosenExperts(
+  tensorflow: typeof tf,
+  tensor_BR: tf.Tensor2D,
+  { sharedExperts }: ModelShape,
+): tf.Tensor2D {
+  if (sharedExperts === 0) return tensor_BR;
+  const [rows, slots] = tensor_BR.shape;
+  return tensorflow.slice(tensor_BR, [0, 0], [rows, slots - sharedExperts]);
 }

@@ -24,6 +24,14 @@ const cases = (plugin: AnyPlugin, options: Readonly<Record<string, unknown>>) =>
 };
 
 await testShipped("loss", cases, {
+  "load-balance": [{}, { form: "gshard" }, { warmupSteps: 4, decayStart: 0.5 }],
+  importance: [{ weight: 0.1 }],
+  "router-z": [{ weight: 0.001 }],
+  "decoder-orthogonality": [
+    { weight: 1 },
+    { weight: 1, rowsPerExpert: 2 },
+    { weight: 1, rowsPerExpert: 3, margin: 0.2 },
+  ],
   "aux-k": [{}, { k: 2 }, { form: "as-published" }],
   l0: [{}, { target: 3 }],
   reconstruction: [{}, { form: "mean" }, { form: "normalised" }],

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
+import type { PluginKind } from "../../core/plugin/kinds.ts";
+import { shippedNames } from "../conformance/shipped-plugins.ts";
 import { suite } from "../suite.ts";
 
 const project = join(import.meta.dirname, "..", "..");
@@ -23,9 +25,9 @@ suite("paper map", (test) => {
     }
   });
   test("covers every router, expert, loss, optimizer and decaying schedule of this release", () => {
-    const routers = ["switch", "top-e", "noisy-top-e", "stochastic", "random", "hash"].map((name) => `router/${name}`);
-    const plugins = [...routers, "expert/top-k", "expert/relu", "optimizer/adam"];
-    const losses = ["loss/reconstruction", "loss/load-balance", "loss/l1", "schedule/linear-decay"];
-    for (const plugin of [...plugins, ...losses]) assert.ok(paths.includes(`plugins/${plugin}.ts`), plugin);
+    const names = (kind: PluginKind): readonly string[] => shippedNames(kind).map((name) => `${kind}/${name}`);
+    const experts = [...names("router"), ...names("expert"), ...names("loss")].filter((name) => name !== "router/none");
+    const others = [...names("optimizer"), ...names("schedule")].filter((name) => name !== "schedule/constant");
+    for (const plugin of [...experts, ...others]) assert.ok(paths.includes(`plugins/${plugin}.ts`), plugin);
   });
 });

@@ -34,6 +34,13 @@ export const modelCodes = {
       "gate-reconstruction needs the gate's own code, which only a gated expert has.",
     fix: "Choose the expert that the message names, or another loss.",
   },
+  ROUTER_HAS_NO_LOGITS: {
+    title: "A loss needs the scores of a router that gives none.",
+    why:
+      "The router-z loss penalises the size of the scores from which a softmax makes probabilities; probabilities alone " +
+      "do not tell it.",
+    fix: "Choose the router that the message names, return `logits_BE` from `route` of your own router, or remove the loss.",
+  },
   PARAMETER_UNKNOWN: {
     title: "There is no parameter of that name in this model.",
     why: "Parameters are named encoder, encoder_bias, decoder, decoder_bias, router.<name> and expert.<name>, and buffers beside them; which exist depends on the config.",

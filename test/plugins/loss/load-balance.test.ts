@@ -23,12 +23,12 @@ for (const provider of [cpuDevice, wasmDevice]) {
     const valueOf = (experts: number[][], probabilities: number[][], shape = shapeOf(4)): number =>
       build(shape).compute(lossInput({ shape, experts, probabilities })).dataSync()[0]!;
     const uniform = [0.25, 0.25, 0.25, 0.25];
+    const certain = [0, 0, 1, 0];
 
     test("is 1 when assignments and probabilities are uniform", () => {
       assert.is(valueOf([[0], [1], [2], [3]], [uniform, uniform, uniform, uniform]), 1);
     });
     test("is E when one expert takes everything", () => {
-      const certain = [0, 0, 1, 0];
       assert.is(valueOf([[2], [2], [2]], [certain, certain, certain]), 4);
     });
     test("is E times the sum of shares times mean probabilities", () => {
@@ -69,6 +69,55 @@ for (const provider of [cpuDevice, wasmDevice]) {
         0,
       );
       assert.is(valueOf([[0]], [[1]], shapeOf(1)), 0);
+    });
+    test("counts first choices, divided by E, in GShard's form", () => {
+      const experts = [
+        [0, 1],
+        [0, 2],
+        [3, 0],
+      ];
+      const probabilities = [
+        [0.5, 0.3, 0.1, 0.1],
+        [0.5, 0.1, 0.3, 0.1],
+        [0.2, 0.1, 0.1, 0.6],
+      ];
+      const shape = shapeOf(4, 2);
+      const value = build(shape, { form: "gshard" }).compute(lossInput({ shape, experts, probabilities }));
+      const expected = ((2 / 3) * (1.2 / 3) + (1 / 3) * (0.8 / 3)) / 4;
+      assert.ok(Math.abs(value.dataSync()[0]! - expected) < 1e-7);
+    });
+    test("in GShard's form is 1/E^2 at balance and 1/E when one expert takes everything", () => {
+      const gshard = build(shapeOf(4), { form: "gshard" });
+      const valueAt = (experts: number[][], probabilities: number[][]): number =>
+        gshard.compute(lossInput({ shape: shapeOf(4), experts, probabilities })).dataSync()[0]!;
+      assert.is(valueAt([[0], [1], [2], [3]], [uniform, uniform, uniform, uniform]), 1 / 16);
+      assert.is(valueAt([[2], [2]], [certain, certain]), 1 / 4);
+      assert.is(gshard.weight(0, 1000), 3 * 768);
+    });
+    test("leaves experts out that see every row", () => {
+      const shape = createModelShape({
+        width: 768,
+        features: 60,
+        router: { numExperts: 5, numSelected: 3, numShared: 2 },
+      });
+      const experts = [
+        [0, 3, 4],
+        [0, 3, 4],
+        [2, 3, 4],
+      ];
+      const probabilities = [
+        [0.6, 0.2, 0.2],
+        [0.5, 0.4, 0.1],
+        [0.1, 0, 0.9],
+      ];
+      const sum = (2 / 3) * 0.4 + (1 / 3) * 0.4;
+      for (const [form, factor] of [
+        ["switch", 3],
+        ["gshard", 1 / 3],
+      ] as const) {
+        const value = build(shape, { form }).compute(lossInput({ shape, experts, probabilities })).dataSync()[0]!;
+        assert.ok(Math.abs(value - factor * sum) < 1e-6, `${form}: ${value}`);
+      }
     });
     test("has the gradient through P alone: finite differences of the logits with shares held", () => {
       const stream = createRng(0).stream("logits");

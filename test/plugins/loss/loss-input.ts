@@ -6,7 +6,10 @@ import type { LossInput } from "../../../core/training/contracts.ts";
 export interface HandmadeInput {
   readonly shape: ModelShape;
   readonly experts?: readonly (readonly number[])[];
+  /** All 1 when left out. */
+  readonly gates?: readonly (readonly number[])[];
   readonly probabilities?: readonly (readonly number[])[];
+  readonly logits?: readonly (readonly number[])[];
   readonly acts?: number[][];
   readonly reconstruction?: number[][];
   readonly code?: Encoding;
@@ -20,15 +23,16 @@ export interface HandmadeInput {
 export function lossInput(given: HandmadeInput): LossInput {
   const experts = (given.experts ?? [[0]]).map((row) => [...row]);
   const expertIndices_BR = tf.tensor2d(experts, undefined, "int32");
-  const probabilities = given.probabilities?.map((row) => [...row]);
+  const matrix = (rows: readonly (readonly number[])[]): tf.Tensor2D => tf.tensor2d(rows.map((row) => [...row]));
   return {
     acts_BD: tf.tensor2d(given.acts ?? [[0]]),
     reconstruction_BD: tf.tensor2d(given.reconstruction ?? [[0]]),
     code: given.code ?? { kind: "block", expertIndices_BR, values_BRM: tf.zeros([experts.length, 1, 1]) },
     routing: {
       expertIndices_BR,
-      gates_BR: tf.onesLike(tf.cast(expertIndices_BR, "float32")),
-      ...(probabilities === undefined ? {} : { probabilities_BE: tf.tensor2d(probabilities) }),
+      gates_BR: given.gates === undefined ? tf.ones(expertIndices_BR.shape) : matrix(given.gates),
+      ...(given.probabilities === undefined ? {} : { probabilities_BE: matrix(given.probabilities) }),
+      ...(given.logits === undefined ? {} : { logits_BE: matrix(given.logits) }),
     },
     shape: given.shape,
     decoder_FD: tf.tensor2d(given.decoder ?? [[0]]),

@@ -51,6 +51,14 @@ for (const provider of [cpuDevice, wasmDevice]) {
       ]);
       assert.equal(routing.gates_BR.arraySync()[0], [0.5, 0.5]);
     });
+    test("gives the clipped scores as logits: the probabilities are their softmax", () => {
+      const { logits_BE, probabilities_BE } = build().instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters());
+      assert.equal(logits_BE?.arraySync(), [[1, 0.5, 3, 0]]);
+      const exponentials = [1, 0.5, 3, 0].map(Math.exp);
+      const total = exponentials.reduce((sum, value) => sum + value, 0);
+      for (const [e, probability] of probabilities_BE!.arraySync()[0]!.entries())
+        assert.ok(Math.abs(probability - exponentials[e]! / total) < 1e-6);
+    });
     test("never selects an expert twice, whatever e", () => {
       const stream = createRng(2).stream("rows");
       const acts_BD = tf.tensor2d(Array.from({ length: 50 }, () => Array.from({ length: 4 }, () => stream.normal())));
