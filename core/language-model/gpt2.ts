@@ -39,8 +39,8 @@ export interface Gpt2 {
   fromHook(pass: HookedPass, batch: TokenBatch, hook: HookPoint): tf.Tensor2D;
   /** @returns Logits [N, V] of a final residual stream. */
   logits(final_ND: tf.Tensor2D): tf.Tensor2D;
-  /** @returns -log p(label) in nats for every row [N]. */
-  tokenLosses(final_ND: tf.Tensor2D, labels_N: Int32Array): tf.Tensor1D;
+  /** @returns ln p of every token of the vocabulary [N, V]; each row's probabilities sum to 1. */
+  logProbabilities(final_ND: tf.Tensor2D): tf.Tensor2D;
   dispose(): void;
 }
 
@@ -78,6 +78,9 @@ export function createGpt2(options: {
     );
   }
 
+  const logits = (final_ND: tf.Tensor2D): tf.Tensor2D =>
+    tensorFlow.tidy(() => tensorFlow.matMul(normalise(final_ND, weights.finalNorm), weights.output_DV()));
+
   return {
     config,
     toHook: (batch, hook) =>
@@ -112,17 +115,14 @@ export function createGpt2(options: {
         }
         return x_ND;
       }),
-    logits: (final_ND) =>
-      tensorFlow.tidy(() => tensorFlow.matMul(normalise(final_ND, weights.finalNorm), weights.output().matrix_DV)),
-    tokenLosses: (final_ND, labels_N) =>
+    logits,
+    logProbabilities: (final_ND) =>
       tensorFlow.tidy(() => {
-        const normed_ND = normalise(final_ND, weights.finalNorm);
-        const { matrix_DV, rows_VD } = weights.output();
-        const labelRows_ND = tensorFlow.gather(rows_VD, tensorFlow.tensor1d(labels_N, "int32"));
-        const labelLogits_N = tensorFlow.sum<tf.Tensor1D>(tensorFlow.mul(normed_ND, labelRows_ND), 1);
-        return tensorFlow
-          .logSumExp<tf.Tensor1D>(tensorFlow.matMul(normed_ND, matrix_DV), 1)
-          .sub<tf.Tensor1D>(labelLogits_N);
+        const logits_NV = logits(final_ND);
+        // The largest is taken off first: logits of -100 would cost the differences between tokens two digits.
+        const shifted_NV = tensorFlow.sub<tf.Tensor2D>(logits_NV, tensorFlow.max(logits_NV, 1, true));
+        const sums_N1 = tensorFlow.sum(tensorFlow.exp(shifted_NV), 1, true);
+        return tensorFlow.sub<tf.Tensor2D>(shifted_NV, tensorFlow.log(sums_N1));
       }),
     dispose: () => {
       weights.dispose();

@@ -6,11 +6,11 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { writeError } from "../data/file-errors.ts";
 import { lastAttempt } from "./attempts.ts";
-import { attemptFolder, checkpointsFolder, runFiles } from "./layout.ts";
+import { attemptFolder, checkpointsFolder, routingFolder, runFiles } from "./layout.ts";
 
 /** Makes the run pending again; it must not be running. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
 export function startOver(runFolder: string): void {
-  const results = [join(runFolder, runFiles.metrics), checkpointsFolder(runFolder)];
+  const results = [join(runFolder, runFiles.metrics), checkpointsFolder(runFolder), routingFolder(runFolder)];
   setAside(runFolder, [join(runFolder, runFiles.evaluation), ...results]);
 }
 
