@@ -22,7 +22,8 @@ export function print(label: string, value: number | string | readonly number[] 
 
 /** Prints some of the metrics, a line each. */
 export function printMetrics(metrics: Readonly<Record<string, number>>, names = Object.keys(metrics)): void {
-  for (const name of names) print(name, metrics[name] ?? "left out");
+  const width = Math.max(...names.map((name) => name.length));
+  for (const name of names) print(name.padEnd(width), metrics[name] ?? "left out");
 }
 
 /** Four significant digits are enough to compare with a calculation by hand. */
