@@ -12,6 +12,8 @@ export interface HeaderComment {
   readonly blocks: readonly HeaderBlock[];
   /** After "Shapes:", without a full stop; undefined where there is none. */
   readonly shapes: string | undefined;
+  /** After "Symbols:", of symbols that no other page explains. */
+  readonly symbols: string | undefined;
   /** The `@see` entries, split at semicolons. */
   readonly sources: readonly string[];
 }
@@ -24,24 +26,26 @@ export function readHeaderComment(source: string, file: string): HeaderComment {
   const blocks: HeaderBlock[] = [];
   const sources: string[] = [];
   let shapes: string | undefined;
+  let symbols: string | undefined;
   for (const paragraph of paragraphsOf(lines)) {
     const text = paragraph.join("\n");
     const joined = paragraph.map((line) => line.trim()).join(" ");
     if (text.startsWith("Shapes:")) shapes = joined.slice("Shapes:".length).trim().replace(/\.$/, "");
+    else if (text.startsWith("Symbols:")) symbols = joined.slice("Symbols:".length).trim().replace(/\.$/, "");
     else if (text.startsWith("@see")) sources.push(...sourcesOf(joined));
     else if (text.startsWith("NOTE(deviation):")) blocks.push({ kind: "deviation", text: joined.slice(16).trim() });
     else if (paragraph.every((line) => line.startsWith("  ")))
       blocks.push({ kind: "equation", text: unindent(paragraph) });
     else blocks.push({ kind: "prose", text });
   }
-  return { blocks, shapes, sources };
+  return { blocks, shapes, symbols, sources };
 }
 
-/** Blank lines part paragraphs; so do "Shapes:", "@see" and "NOTE(deviation):" at the start of a line. */
+/** Blank lines part paragraphs; so do "Shapes:", "Symbols:", "@see" and "NOTE(deviation):" at the start of a line. */
 function paragraphsOf(lines: readonly string[]): readonly (readonly string[])[] {
   const paragraphs: string[][] = [[]];
   for (const line of lines) {
-    if (line === "" || /^(?:Shapes:|@see|NOTE\(deviation\):)/.test(line)) paragraphs.push([]);
+    if (line === "" || /^(?:Shapes:|Symbols:|@see|NOTE\(deviation\):)/.test(line)) paragraphs.push([]);
     if (line !== "") paragraphs.at(-1)?.push(line);
   }
   return paragraphs.filter((paragraph) => paragraph.length > 0);

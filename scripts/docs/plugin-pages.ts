@@ -81,13 +81,15 @@ function blockText({ kind, text }: HeaderBlock): string {
   return kind === "deviation" ? `**Deviation.** ${prose(text)}` : prose(text);
 }
 
-function symbolTexts({ blocks, shapes }: HeaderComment, notation: readonly NotationSymbol[]): readonly string[] {
+function symbolTexts(header: HeaderComment, notation: readonly NotationSymbol[]): readonly string[] {
+  const { blocks, shapes } = header;
   const equations = blocks.filter(({ kind }) => kind === "equation").map(({ text }) => text);
   const symbols = symbolsIn(equations.join("\n"), notation);
   const rows = symbols.map((entry) => `| ${prose(entry.symbols)} | ${entry.meaning} | ${entry.name} |`);
   return [
     "### Symbols",
     ...(shapes === undefined ? [] : [`Sizes: ${prose(shapes)}.`]),
+    ...(header.symbols === undefined ? [] : [`Here: ${prose(header.symbols)}.`]),
     ...(rows.length === 0 ? [] : [["| symbol | is | in the code |", "| --- | --- | --- |", ...rows].join("\n")]),
     "All letters: [Notation](../../notation.md).",
   ];

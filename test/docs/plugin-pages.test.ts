@@ -51,7 +51,7 @@ suite("the pages of plugins", (test) => {
   test("have an equation, its symbols, a source, options and an example with its output", () => {
     for (const [name, page] of pages) {
       assert.match(section(page, "What it computes"), /```text\n\S[^]*?\n```/, `${name}: equation`);
-      assert.match(page, /### Symbols\n\n(?:Sizes: |\| symbol )/, `${name}: symbols`);
+      assert.match(page, /### Symbols\n\n(?:Sizes: |Here: |\| symbol )/, `${name}: symbols`);
       assert.match(section(page, "Source"), /^- (?!Code|Test|\[Paper map)\S/m, `${name}: source`);
       assert.match(section(page, "Options"), /\| `\w+` \||No options\./, `${name}: options`);
       assert.match(section(page, "Example"), /```ts\n\/\/ [^]+```\n\n```text\n\S/, `${name}: example`);
