@@ -110,8 +110,10 @@ function textOf(schema: object): string {
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const folder = join(root, "docs/reference");
+  const pages = [...(await referencePages()), ...(await pluginPages())];
+  // Pages of plugins that are gone go too; nothing is removed before everything could be made.
   for (const kind of documentedKinds) rmSync(join(folder, kind), { recursive: true, force: true });
-  for (const [name, text] of [...(await referencePages()), ...(await pluginPages())]) {
+  for (const [name, text] of pages) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
