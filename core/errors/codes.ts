@@ -5,6 +5,7 @@ import { configCodes } from "./codes/config.ts";
 import { containerCodes } from "./codes/container.ts";
 import { dataCodes } from "./codes/data.ts";
 import { evaluationCodes } from "./codes/evaluation.ts";
+import { inspectionCodes } from "./codes/inspection.ts";
 import { kernelsCodes } from "./codes/kernels.ts";
 import { modelCodes } from "./codes/model.ts";
 import { pluginCodes } from "./codes/plugin.ts";
@@ -19,6 +20,7 @@ const allCodes = {
   ...containerCodes,
   ...dataCodes,
   ...evaluationCodes,
+  ...inspectionCodes,
   ...kernelsCodes,
   ...modelCodes,
   ...pluginCodes,

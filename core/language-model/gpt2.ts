@@ -41,6 +41,11 @@ export interface Gpt2 {
   logits(final_ND: tf.Tensor2D): tf.Tensor2D;
   /** @returns ln p of every token of the vocabulary [N, V]; each row's probabilities sum to 1. */
   logProbabilities(final_ND: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * What vectors [N, D] add to the logits [N, V] when they are added to a final residual stream; with `foldNorm` up to
+   * the scale that the final layer norm divides by: W_U (gain * (d - mean(d))). The norm's bias is no part of it.
+   */
+  directLogits(directions_ND: tf.Tensor2D, options: { readonly foldNorm: boolean }): tf.Tensor2D;
   dispose(): void;
 }
 
@@ -116,6 +121,13 @@ export function createGpt2(options: {
         return x_ND;
       }),
     logits,
+    directLogits: (directions_ND, { foldNorm }) =>
+      tensorFlow.tidy(() => {
+        const output_DV = weights.output_DV();
+        if (!foldNorm) return tensorFlow.matMul(directions_ND, output_DV);
+        const centred_ND = tensorFlow.sub(directions_ND, tensorFlow.mean(directions_ND, 1, true));
+        return tensorFlow.matMul(tensorFlow.mul<tf.Tensor2D>(centred_ND, weights.finalNorm.gain_D), output_DV);
+      }),
     logProbabilities: (final_ND) =>
       tensorFlow.tidy(() => {
         const logits_NV = logits(final_ND);

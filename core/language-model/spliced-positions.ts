@@ -27,6 +27,7 @@ export function spliceRows(
   included: Int32Array,
   splice: Splice,
 ): tf.Tensor2D {
+  if (splice.kind === "original") return acts_ND;
   const numRows = acts_ND.shape[0];
   const kept = complement(included, numRows);
   const keptActs = tensorFlow.gather(acts_ND, tensorFlow.tensor1d(kept, "int32"));
@@ -39,7 +40,12 @@ export function spliceRows(
   return tensorFlow.gather(tensorFlow.concat([keptActs, replaced], 0), tensorFlow.tensor1d(order, "int32"));
 }
 
-function replacement(tensorFlow: typeof tf, acts_ND: tf.Tensor2D, included: Int32Array, splice: Splice): tf.Tensor2D {
+function replacement(
+  tensorFlow: typeof tf,
+  acts_ND: tf.Tensor2D,
+  included: Int32Array,
+  splice: Exclude<Splice, { readonly kind: "original" }>,
+): tf.Tensor2D {
   const shape: [number, number] = [included.length, acts_ND.shape[1]];
   if (splice.kind === "zero") return tensorFlow.zeros<tf.Rank.R2>(shape);
   const replaced = splice.replace(tensorFlow.gather(acts_ND, tensorFlow.tensor1d(included, "int32")));

@@ -18,6 +18,7 @@ import { createGpt2 } from "../../core/language-model/gpt2.ts";
 import { harvest } from "../../core/language-model/harvest.ts";
 import { planHarvest } from "../../core/language-model/harvest-plan.ts";
 import { hookNames } from "../../core/language-model/hook-points.ts";
+import { createInspection } from "../../core/language-model/inspection.ts";
 import { onDemand } from "../../core/language-model/on-demand.ts";
 import { createProbe } from "../../core/language-model/probe.ts";
 import { includedRows } from "../../core/language-model/spliced-positions.ts";
@@ -98,8 +99,9 @@ export const gpt2 = definePlugin({
       },
     );
 
+    const tokenizer = onDemand(() => loadTokenizer(modelFolder));
+
     async function readContexts(): Promise<ReturnType<typeof splitContexts>> {
-      const tokenizer = onDemand(() => loadTokenizer(modelFolder));
       const sequences: TokenSequence[] = [];
       let numContexts = 0;
       for (const [i, file] of plan.textFiles.entries()) {
@@ -137,20 +139,14 @@ export const gpt2 = definePlugin({
     const numTrain = index.numTrainContexts * index.rowsPerContext;
     // Within a context: included positions only, ascending.
     const positions = includedRows(1, contextLength, excludePositions);
+    const heldOutText = { tf, model: model.get, hook, ids: tokens.heldOut, contextLength, excludePositions };
     return {
       width: index.width,
       train: rowRange(rows, 0, numTrain),
       heldOut: rowRange(rows, numTrain, rows.numRows - numTrain),
       heldOutPositions: (row) => positions[row % positions.length] ?? 0,
-      languageModel: createProbe({
-        tf,
-        model: model.get,
-        hook,
-        ids: tokens.heldOut,
-        contextLength,
-        excludePositions,
-        batchContexts: options.batchContexts,
-      }),
+      languageModel: createProbe({ ...heldOutText, batchContexts: options.batchContexts }),
+      inspection: createInspection({ ...heldOutText, config, tokenizer: tokenizer.get }),
       dispose: model.dispose,
     };
   },

@@ -17,6 +17,7 @@ export const coreOrder: readonly string[] = [
   "program",
   "sweep",
   "run",
+  "inspection",
   "analysis",
   "index.ts",
   "scaffold",

@@ -169,6 +169,7 @@ function madeUpSource(device: Device, rows: Float32Array): ActivationSource {
 /** A cross-entropy that grows with the squared error of what is spliced in, between 2 and 4 nats; zeros cost 4. */
 function madeUpProbe({ tf }: Device, rows: Float32Array): LanguageModelProbe {
   const natsOf = (splice: Splice): number => {
+    if (splice.kind === "original") return 2;
     if (splice.kind === "zero") return 4;
     return tf.tidy(() => {
       const acts_ND = tf.tensor2d(rows.slice(), [heldOutRows, shape.width]);

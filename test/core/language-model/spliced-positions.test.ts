@@ -53,6 +53,11 @@ suite("spliced-positions", (test, hooks) => {
     fc.assert(property, { numRuns: 40, seed: 5 });
   });
 
+  test("gives the activations themselves back for the original", () => {
+    const acts = tf.ones<tensorflow.Rank.R2>([4, 3]);
+    assert.is(spliceRows(tf, acts, includedRows(2, 2, [0]), { kind: "original" }), acts);
+  });
+
   test("zeroes included rows and leaves excluded ones", () => {
     const acts = tf.ones<tensorflow.Rank.R2>([4, 1]);
     const spliced = spliceRows(tf, acts, includedRows(2, 2, [0]), { kind: "zero" });
