@@ -78,7 +78,7 @@ export function optionTable(options: TObject): string {
 
 function blockText({ kind, text }: HeaderBlock): string {
   if (kind === "equation") return fenced("text", text);
-  return kind === "deviation" ? `**Deviation.** ${prose(text)}` : prose(text);
+  return kind === "deviation" ? `**Deviation:** ${prose(text)}` : prose(text);
 }
 
 function symbolTexts(header: HeaderComment, notation: readonly NotationSymbol[]): readonly string[] {
