@@ -17,7 +17,9 @@ export function twoTokenModel(rows: Rows, next: readonly number[]): LanguageMode
     numContexts: 1,
     measure: (splices) => {
       const effects = splices.map((splice) => {
-        const logs_ND = tf.logSoftmax(splice.kind === "zero" ? tf.zerosLike(acts_ND) : splice.replace(acts_ND));
+        const unreplaced_ND = splice.kind === "zero" ? tf.zerosLike(acts_ND) : acts_ND;
+        const spliced_ND = splice.kind === "replace" ? splice.replace(acts_ND) : unreplaced_ND;
+        const logs_ND = tf.logSoftmax(spliced_ND);
         return { nats: crossEntropy(logs_ND), kl: divergence(logs_ND) };
       });
       return Promise.resolve({ numTokens: rows.length, originalNats: crossEntropy(original_ND), effects });

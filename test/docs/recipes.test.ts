@@ -27,7 +27,7 @@ async function resolved(recipe: string): Promise<RunConfig> {
 function row(start: string): readonly string[] {
   const line = page.split("\n").find((each) => each.startsWith(`| ${start}`));
   assert.ok(line, start);
-  return line!.split("|").map((cell) => cell.trim());
+  return line.split("|").map((cell) => cell.trim());
 }
 
 function lossesOf({ losses }: RunConfig): readonly string[] {
