@@ -23,6 +23,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   features: async () => (await import("./commands/features.ts")).features,
   steer: async () => (await import("./commands/steer.ts")).steer,
   diagnose: async () => (await import("./commands/diagnose.ts")).diagnose,
+  import: async () => (await import("./commands/import.ts")).importSae,
+  export: async () => (await import("./commands/export.ts")).exportRun,
   plugins: async () => (await import("./commands/plugins.ts")).plugins,
   schema: async () => (await import("./commands/schema.ts")).schema,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,

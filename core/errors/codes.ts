@@ -6,6 +6,7 @@ import { containerCodes } from "./codes/container.ts";
 import { dataCodes } from "./codes/data.ts";
 import { evaluationCodes } from "./codes/evaluation.ts";
 import { inspectionCodes } from "./codes/inspection.ts";
+import { interchangeCodes } from "./codes/interchange.ts";
 import { kernelsCodes } from "./codes/kernels.ts";
 import { modelCodes } from "./codes/model.ts";
 import { pluginCodes } from "./codes/plugin.ts";
@@ -21,6 +22,7 @@ const allCodes = {
   ...dataCodes,
   ...evaluationCodes,
   ...inspectionCodes,
+  ...interchangeCodes,
   ...kernelsCodes,
   ...modelCodes,
   ...pluginCodes,

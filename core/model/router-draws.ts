@@ -33,8 +33,8 @@ export function drawMatrix(
   [rows, columns]: readonly [number, number],
   draw: () => number,
 ): tf.Tensor2D {
-  return tensorflow.tensor2d(
-    Float32Array.from({ length: rows * columns }, () => draw()),
-    [rows, columns],
-  );
+  // A loop: `Float32Array.from` with a function takes twice as long, and there is a draw a row and expert and step.
+  const values = new Float32Array(rows * columns);
+  for (let i = 0; i < values.length; i += 1) values[i] = draw();
+  return tensorflow.tensor2d(values, [rows, columns]);
 }

@@ -32,7 +32,7 @@ export async function evaluateRun(
     source: await scope.get(services.sourceRef),
     config: evaluation,
     training: {
-      steps: training.steps,
+      steps: record.imported === undefined ? training.steps : 0,
       batchSize: training.batchSize,
       stepMs: await loggedStepMs(folder),
       // A process that only evaluated says nothing of what training needs.

@@ -17,6 +17,7 @@ export const coreOrder: readonly string[] = [
   "program",
   "sweep",
   "run",
+  "interchange",
   "inspection",
   "analysis",
   "index.ts",
