@@ -101,6 +101,34 @@ export function countOf(words: Words, flag: string): number | undefined {
   throw new SwitchyardError("FLAG_VALUE", `--${flag} needs a whole number of at least 1.`, { received: text });
 }
 
+/** A flag that a command cannot do without. @throws SwitchyardError FLAG_VALUE */
+export function required(words: Words, command: Command, flag: string): string {
+  const value = words.get(flag);
+  if (value !== undefined) return value;
+  throw new SwitchyardError("FLAG_VALUE", `switchyard ${command.name} needs --${flag}.`, {
+    expected: command.usage,
+    received: "nothing",
+    next: `See switchyard ${command.name} --help.`,
+  });
+}
+
+/** A flag whose value is a whole number of at least 0. @throws SwitchyardError FLAG_VALUE */
+export function wholeOf(words: Words, flag: string): number | undefined {
+  const text = words.get(flag);
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new SwitchyardError("FLAG_VALUE", `--${flag} needs a whole number of at least 0.`, { received: text });
+}
+
+/** A flag whose value is any number. @throws SwitchyardError FLAG_VALUE */
+export function numberOf(words: Words, flag: string): number | undefined {
+  const text = words.get(flag);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value)) return value;
+  throw new SwitchyardError("FLAG_VALUE", `--${flag} needs a number.`, { received: text });
+}
+
 /** A flag whose value is one of a few words. @throws SwitchyardError FLAG_VALUE */
 export function oneOf<T extends string>(words: Words, flag: string, known: readonly T[]): T | undefined {
   const text = words.get(flag);

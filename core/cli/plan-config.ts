@@ -13,16 +13,23 @@ export interface PlannedConfig extends OpenConfig {
   readonly sweep: SweepPlan;
 }
 
+/** As `orProblems`, of the plan of a sweep. */
+export async function planConfig(words: Words, io: Io): Promise<PlannedConfig | undefined> {
+  const [file = "", ...overrides] = words.positionals;
+  return orProblems(words, io, async () => {
+    const opened = await openConfig(io, file, overrides);
+    const { composition, schema, catalogue, project } = opened;
+    return { ...opened, sweep: await planSweep({ composition, schema, catalogue, paths: project }) };
+  });
+}
+
 /**
  * @returns `undefined` when the config is wrong: all that is wrong with it was printed, as JSON on standard output
  * with `--json`, else as text on standard error. The command then exits with 2.
  */
-export async function planConfig(words: Words, io: Io): Promise<PlannedConfig | undefined> {
-  const [file = "", ...overrides] = words.positionals;
+export async function orProblems<T>(words: Words, io: Io, plan: () => Promise<T>): Promise<T | undefined> {
   try {
-    const opened = await openConfig(io, file, overrides);
-    const { composition, schema, catalogue, project } = opened;
-    return { ...opened, sweep: await planSweep({ composition, schema, catalogue, paths: project }) };
+    return await plan();
   } catch (error) {
     const problems = problemsOf(error, io);
     if (words.has("json")) io.out(`${JSON.stringify({ diagnostics: problems.data }, undefined, 2)}\n`);

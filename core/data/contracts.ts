@@ -38,6 +38,55 @@ export interface LanguageModelProbe {
   crossEntropy(splice: Splice, maxContexts: number): Promise<{ readonly nats: number; readonly numTokens: number }>;
 }
 
+/** The activations at the hook point of one text, changed at some of its positions. */
+export interface SplicedText {
+  /** Token ids, at most `maxPositions`. */
+  readonly ids: Int32Array;
+  readonly splice: Splice;
+  /** Positions that are spliced, ascending, each below `ids.length`. */
+  readonly positions: Int32Array;
+}
+
+/** What the language model says of the token after a text. */
+export interface NextToken {
+  /** [V] */
+  readonly logits_V: Float32Array;
+  /** Standard deviation, sqrt(var + epsilon), that the final layer norm divides the last position's residual by. */
+  readonly finalScale: number;
+}
+
+/**
+ * The language model and the held-out text behind the rows, for looking at what a feature responds to and what it
+ * does. Held-out row i is position `rowPositions[i % rowPositions.length]` of context `i / rowPositions.length`.
+ */
+export interface LanguageModelInspection {
+  /** V */
+  readonly vocabularySize: number;
+  /** Tokens of the longest text that the model reads. */
+  readonly maxPositions: number;
+  /** Held-out contexts. */
+  readonly numContexts: number;
+  /** T, tokens of a held-out context. */
+  readonly contextLength: number;
+  /** Positions whose activations are no rows; they are not spliced either. */
+  readonly excludedPositions: readonly number[];
+  /** Token ids [T] of a held-out context. */
+  contextIds(context: number): Int32Array;
+  /** @throws SwitchyardError TOKENIZER_UNUSABLE */
+  encode(text: string): Promise<Int32Array>;
+  /** The text of some tokens together. @throws SwitchyardError TOKENIZER_UNUSABLE */
+  decode(ids: Int32Array): Promise<string>;
+  /** The text of each token by itself: "<17>" for token 17 where the checkpoint has no tokenizer. */
+  tokenTexts(ids: Int32Array): Promise<readonly string[]>;
+  nextToken(text: SplicedText): Promise<NextToken>;
+  /**
+   * What vectors added to the last residual stream add to the logits, without anything between: [N, V] = W_U d. With
+   * `foldNorm` d is centred and multiplied by the gain of the final layer norm first, so that the row divided by
+   * `finalScale` is what the logits change by when the scale stays as it is. The caller disposes.
+   */
+  directLogits(directions_ND: tf.Tensor2D, options: { readonly foldNorm: boolean }): Promise<tf.Tensor2D>;
+}
+
 /** The features that synthetic activations were made from. */
 export interface GroundTruth {
   /** [G, D] row-major, unit rows: the true feature directions. */
@@ -53,6 +102,8 @@ export interface ActivationSource {
   /** Rows never trained on; metrics are computed on these. */
   readonly heldOut: RowStore;
   readonly languageModel?: LanguageModelProbe;
+  /** Where the rows are positions of a text that can be shown. */
+  readonly inspection?: LanguageModelInspection;
   readonly groundTruth?: GroundTruth;
   /** Frees tensors that the source holds; called once, by its plugin's `dispose`. */
   readonly dispose?: () => Promise<void>;

@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
-import { readError } from "./file-errors.ts";
+import { atByte, readError } from "./file-errors.ts";
 
 /** One system call moves at most 2 GiB. */
 const maxCallBytes = 2 ** 30;
@@ -39,7 +39,7 @@ export async function readInto(file: string, handle: FileHandle, offset: number,
     const { bytesRead } = await handle.read(bytes, done, wanted, offset + done);
     if (bytesRead === 0) {
       throw new SwitchyardError("SAFETENSORS_TRUNCATED", "The file ends too early.", {
-        where: file,
+        where: atByte(file, offset + done),
         expected: `${bytes.byteLength} bytes from byte ${offset} on`,
         received: `${done} bytes`,
         next: "Get the file again.",

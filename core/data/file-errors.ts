@@ -1,6 +1,11 @@
 /** Turns the system's file errors (ENOENT, ENOSPC, ...) into errors that say what to do. */
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 
+/** Where something in a file is wrong: "/a/b.npy, byte 12". @param byte Counted from 0; from the file's start. */
+export function atByte(file: string, byte: number, what?: string): string {
+  return `${file}, byte ${byte}${what === undefined ? "" : `, ${what}`}`;
+}
+
 /** @returns What to throw when reading `file` failed with `error`. */
 export function readError(file: string, error: unknown): SwitchyardError {
   if (error instanceof SwitchyardError) return error;

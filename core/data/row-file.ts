@@ -4,6 +4,7 @@
  */
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { readInto, withFile } from "./file-bytes.ts";
+import { atByte } from "./file-errors.ts";
 import { widenBfloat16, widenHalf } from "./half-float.ts";
 import { readNpyHeader } from "./npy-header.ts";
 import { dtypeBytes } from "./safetensors-header.ts";
@@ -33,7 +34,7 @@ export async function openRowFile(file: string, tensor?: string): Promise<RowFil
   if (file.toLowerCase().endsWith(".npy")) return openNpy(file);
   const header = await readSafetensorsHeader(file);
   const [name, info] = chooseTensor(file, header, tensor);
-  const where = `${file}, tensor ${name}`;
+  const where = atByte(file, info.offset, `tensor ${name}`);
   if (info.dtype !== "F32" && info.dtype !== "F16" && info.dtype !== "BF16") throw notRows(where, describe(info));
   const [numRows, width] = info.shape;
   if (numRows === undefined || width === undefined || width < 1 || info.shape.length !== 2) {
@@ -85,7 +86,7 @@ async function openNpy(file: string): Promise<RowFile> {
   const [numRows, width] = header.shape;
   const isMatrix = header.shape.length === 2 && !header.isFortranOrder;
   if (dtype === undefined || !isMatrix || numRows === undefined || width === undefined || width < 1) {
-    throw notRows(file, text);
+    throw notRows(atByte(file, header.offset), text);
   }
   return { file, numRows, width, dtype, offset: header.offset };
 }
@@ -106,7 +107,7 @@ function chooseTensor(file: string, header: SafetensorsHeader, wanted: string | 
   const [only] = matrices;
   if (only !== undefined && matrices.length === 1) return only;
   const listed = [...header.tensors].map(([name, info]) => `${name} ${describe(info)}`).join("; ") || "no tensors";
-  if (matrices.length === 0) throw notRows(file, listed);
+  if (matrices.length === 0) throw notRows(atByte(file, 0), listed);
   throw new SwitchyardError("ACTIVATIONS_AMBIGUOUS", "The file holds several matrices.", {
     where: file,
     expected: "one matrix, or the source's tensor option",

@@ -3,7 +3,8 @@
  * little-endian header length, then JSON name -> {dtype, shape, data_offsets}, then the data without gaps, overlaps
  * or trailing bytes. Format: https://github.com/huggingface/safetensors#format
  */
-import { SwitchyardError } from "../errors/switchyard-error.ts";
+import { messageOf, SwitchyardError } from "../errors/switchyard-error.ts";
+import { atByte } from "./file-errors.ts";
 
 /** Element type -> bytes. Types that other tools may write but that no room here can use are left out. */
 export const dtypeBytes = {
@@ -37,6 +38,9 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Byte of the file where the header's JSON starts. */
+const headerStart = 8;
+
 /** The format's own limit on the header. */
 export const maxHeaderBytes = 100_000_000;
 
@@ -52,11 +56,21 @@ export function parseHeader(file: string, text: string, dataStart: number, fileB
   const tensors = new Map<string, TensorInfo>();
   let metadata: Readonly<Record<string, string>> = {};
   for (const [name, entry] of entries) {
-    if (name === "__metadata__") metadata = parseMetadata(file, entry);
-    else tensors.set(name, parseEntry(file, name, entry, dataStart));
+    const place = (tensor: string): string => atByte(file, byteOfName(text, name), `tensor ${tensor}`);
+    if (name === "__metadata__") metadata = parseMetadata(place, entry);
+    else
+      tensors.set(
+        name,
+        parseEntry(() => place(name), entry, dataStart),
+      );
   }
   checkLayout(file, tensors, dataStart, fileBytes);
   return { tensors, metadata };
+}
+
+/** Byte of the file where the header writes a name, as far as it writes it as JSON.stringify would. */
+function byteOfName(text: string, name: string): number {
+  return headerStart + Buffer.byteLength(text.slice(0, Math.max(0, text.indexOf(JSON.stringify(name)))));
 }
 
 function parseObject(file: string, text: string): Record<string, unknown> {
@@ -64,37 +78,38 @@ function parseObject(file: string, text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw notSafetensors(file, `a header that is not JSON: ${JSON.stringify(text.slice(0, 40))}`, error);
+    const at = headerStart + Number(/position (\d+)/.exec(messageOf(error))?.[1] ?? 0);
+    throw notSafetensors(file, at, `a header that is not JSON: ${JSON.stringify(text.slice(0, 40))}`, error);
   }
-  if (!isObject(value)) throw notSafetensors(file, "a header that is not a JSON object");
+  if (!isObject(value)) throw notSafetensors(file, headerStart, "a header that is not a JSON object");
   return value;
 }
 
-function parseMetadata(file: string, entry: unknown): Readonly<Record<string, string>> {
-  if (!isObject(entry)) throw corrupt(file, "__metadata__", "an object of strings", typeof entry);
+function parseMetadata(place: (name: string) => string, entry: unknown): Readonly<Record<string, string>> {
+  if (!isObject(entry)) throw corrupt(place("__metadata__"), "an object of strings", typeof entry);
   const pairs = Object.entries(entry).map(([key, value]) => {
-    if (typeof value !== "string") throw corrupt(file, `__metadata__.${key}`, "a string", typeof value);
+    if (typeof value !== "string") throw corrupt(place(`__metadata__.${key}`), "a string", typeof value);
     return [key, value] as const;
   });
   return Object.fromEntries(pairs);
 }
 
-function parseEntry(file: string, name: string, entry: unknown, dataStart: number): TensorInfo {
-  if (!isObject(entry)) throw corrupt(file, name, "an object with dtype, shape and data_offsets", typeof entry);
+function parseEntry(where: () => string, entry: unknown, dataStart: number): TensorInfo {
+  if (!isObject(entry)) throw corrupt(where(), "an object with dtype, shape and data_offsets", typeof entry);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== "string" || !isDtype(dtype)) {
-    throw corrupt(file, name, `dtype one of ${Object.keys(dtypeBytes).join(", ")}`, `dtype ${JSON.stringify(dtype)}`);
+    throw corrupt(where(), `dtype one of ${Object.keys(dtypeBytes).join(", ")}`, `dtype ${JSON.stringify(dtype)}`);
   }
   if (!isCountArray(shape)) {
-    throw corrupt(file, name, "shape as a list of whole numbers", `shape ${JSON.stringify(shape)}`);
+    throw corrupt(where(), "shape as a list of whole numbers", `shape ${JSON.stringify(shape)}`);
   }
   if (!isCountArray(offsets) || offsets.length !== 2) {
-    throw corrupt(file, name, "data_offsets as [begin, end]", `data_offsets ${JSON.stringify(offsets)}`);
+    throw corrupt(where(), "data_offsets as [begin, end]", `data_offsets ${JSON.stringify(offsets)}`);
   }
   const [begin = 0, end = 0] = offsets;
   const expectedBytes = shape.reduce((product, size) => product * size, dtypeBytes[dtype]);
   if (end - begin !== expectedBytes) {
-    throw corrupt(file, name, `${expectedBytes} bytes for ${dtype} [${shape.join(", ")}]`, `${end - begin} bytes`);
+    throw corrupt(where(), `${expectedBytes} bytes for ${dtype} [${shape.join(", ")}]`, `${end - begin} bytes`);
   }
   return { dtype, shape, offset: dataStart + begin, numBytes: expectedBytes };
 }
@@ -106,8 +121,7 @@ function checkLayout(file: string, tensors: ReadonlyMap<string, TensorInfo>, sta
   for (const [name, { offset, numBytes }] of inFileOrder) {
     if (offset !== end) {
       throw corrupt(
-        file,
-        name,
+        atByte(file, offset, `tensor ${name}`),
         `data to start at byte ${end - start}, right after the tensor before it`,
         `byte ${offset - start}: ${offset < end ? "tensors overlap" : "a gap"}`,
       );
@@ -116,17 +130,17 @@ function checkLayout(file: string, tensors: ReadonlyMap<string, TensorInfo>, sta
   }
   if (end === fileBytes) return;
   throw new SwitchyardError("SAFETENSORS_TRUNCATED", "The file's size is not what its header says.", {
-    where: file,
+    where: atByte(file, Math.min(end, fileBytes)),
     expected: `${end} bytes`,
     received: `${fileBytes} bytes${fileBytes < end ? ": the file was cut off" : ": something follows the last tensor"}`,
     next: "Get the file again.",
   });
 }
 
-/** @returns What to throw when a file does not even start like safetensors. */
-export function notSafetensors(file: string, received: string, cause?: unknown): SwitchyardError {
+/** @param byte Where in the file. @returns What to throw when a file does not even start like safetensors. */
+export function notSafetensors(file: string, byte: number, received: string, cause?: unknown): SwitchyardError {
   return new SwitchyardError("NOT_SAFETENSORS", "This is not a safetensors file.", {
-    where: file,
+    where: atByte(file, byte),
     expected: "8 bytes of header length, then a JSON header",
     received,
     next: "Export or download the file again as safetensors.",
@@ -134,9 +148,9 @@ export function notSafetensors(file: string, received: string, cause?: unknown):
   });
 }
 
-function corrupt(file: string, tensor: string, expected: string, received: string): SwitchyardError {
+function corrupt(where: string, expected: string, received: string): SwitchyardError {
   return new SwitchyardError("SAFETENSORS_CORRUPT", "The header of the safetensors file is wrong.", {
-    where: `${file}, tensor ${tensor}`,
+    where,
     expected,
     received,
     next: "Write the file again with a maintained safetensors library.",

@@ -112,12 +112,12 @@ function plan(name: string, tensor: AnyTensor, where: string): PlannedTensor {
 
 async function readHeader(file: string, handle: FileHandle): Promise<SafetensorsHeader> {
   const { size } = await handle.stat();
-  if (size < 8) throw notSafetensors(file, `a file of ${size} bytes`);
+  if (size < 8) throw notSafetensors(file, 0, `a file of ${size} bytes`);
   const start = await readBytes(file, handle, 0, 8);
   const length = Number(Buffer.from(start.buffer).readBigUInt64LE());
-  if (length > maxHeaderBytes || length < 2) throw notSafetensors(file, `a header length of ${length} bytes`);
+  if (length > maxHeaderBytes || length < 2) throw notSafetensors(file, 0, `a header length of ${length} bytes`);
   if (8 + length > size) {
-    throw notSafetensors(file, `a header length of ${length} bytes in a file of ${size} bytes`);
+    throw notSafetensors(file, 0, `a header length of ${length} bytes in a file of ${size} bytes`);
   }
   const text = Buffer.from(await readBytes(file, handle, 8, length)).toString("utf8");
   return parseHeader(file, text, 8 + length, size);

@@ -5,6 +5,8 @@ import { configCodes } from "./codes/config.ts";
 import { containerCodes } from "./codes/container.ts";
 import { dataCodes } from "./codes/data.ts";
 import { evaluationCodes } from "./codes/evaluation.ts";
+import { inspectionCodes } from "./codes/inspection.ts";
+import { interchangeCodes } from "./codes/interchange.ts";
 import { kernelsCodes } from "./codes/kernels.ts";
 import { modelCodes } from "./codes/model.ts";
 import { pluginCodes } from "./codes/plugin.ts";
@@ -19,6 +21,8 @@ const allCodes = {
   ...containerCodes,
   ...dataCodes,
   ...evaluationCodes,
+  ...inspectionCodes,
+  ...interchangeCodes,
   ...kernelsCodes,
   ...modelCodes,
   ...pluginCodes,

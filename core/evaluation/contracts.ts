@@ -31,7 +31,7 @@ export interface EvaluationContext {
   readonly shape: ModelShape;
   readonly source: ActivationSource;
   readonly training: TrainingCost;
-  /** K where the expert fixes it. */
+  /** K where the expert fixes it, if only on average. */
   readonly activeFeatures: number | undefined;
 }
 

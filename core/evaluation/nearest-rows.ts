@@ -51,7 +51,8 @@ export async function nearestCosines(
   return nearest_NG.map((cosine) => (cosine < -1.5 ? Number.NaN : cosine));
 }
 
-function unitRows(tensorFlow: typeof tf, matrix_ND: tf.Tensor2D): tf.Tensor2D {
+/** Rows divided by their norms; a zero row stays zero. Runs inside a tidy. */
+export function unitRows(tensorFlow: typeof tf, matrix_ND: tf.Tensor2D): tf.Tensor2D {
   const norms_N1 = tensorFlow.sqrt(tensorFlow.sum(tensorFlow.square(matrix_ND), 1, true));
   return tensorFlow.div(matrix_ND, tensorFlow.maximum(norms_N1, 1e-30));
 }

@@ -39,6 +39,11 @@ export interface Gpt2 {
   fromHook(pass: HookedPass, batch: TokenBatch, hook: HookPoint): tf.Tensor2D;
   /** @returns Logits [N, V] of a final residual stream. */
   logits(final_ND: tf.Tensor2D): tf.Tensor2D;
+  /**
+   * What vectors [N, D] add to the logits [N, V] when they are added to a final residual stream; with `foldNorm` up to
+   * the scale that the final layer norm divides by: W_U (gain * (d - mean(d))). The norm's bias is no part of it.
+   */
+  directLogits(directions_ND: tf.Tensor2D, options: { readonly foldNorm: boolean }): tf.Tensor2D;
   /** @returns -log p(label) in nats for every row [N]. */
   tokenLosses(final_ND: tf.Tensor2D, labels_N: Int32Array): tf.Tensor1D;
   dispose(): void;
@@ -114,6 +119,13 @@ export function createGpt2(options: {
       }),
     logits: (final_ND) =>
       tensorFlow.tidy(() => tensorFlow.matMul(normalise(final_ND, weights.finalNorm), weights.output().matrix_DV)),
+    directLogits: (directions_ND, { foldNorm }) =>
+      tensorFlow.tidy(() => {
+        const { matrix_DV } = weights.output();
+        if (!foldNorm) return tensorFlow.matMul(directions_ND, matrix_DV);
+        const centred_ND = tensorFlow.sub(directions_ND, tensorFlow.mean(directions_ND, 1, true));
+        return tensorFlow.matMul(tensorFlow.mul<tf.Tensor2D>(centred_ND, weights.finalNorm.gain_D), matrix_DV);
+      }),
     tokenLosses: (final_ND, labels_N) =>
       tensorFlow.tidy(() => {
         const normed_ND = normalise(final_ND, weights.finalNorm);

@@ -4,7 +4,7 @@
  *
  *   none                    x
  *   expected-average-norm   s x,  s = sqrt(D) / mean ||x|| over the first batch; a buffer, the same for every row
- *   layer-norm              (x - mean(x)) / (std(x) + 1e-5) for each row, std over D - 1
+ *   layer-norm              (x - mean(x)) / (std(x) + 1e-5) for each row, std over D - 1; back: std(x) y + mean(x)
  *
  * Shapes: B rows, D width.
  * @see SAELens `normalize_activations` (expected_average_only_in, layer_norm); Gao et al. 2024 (arXiv 2406.04093), code
@@ -45,9 +45,10 @@ function layerNorm(tensorflow: typeof tf, acts_BD: tf.Tensor2D): Normalised {
   const mean_B1 = tensorflow.mean(acts_BD, 1, true);
   const centred_BD = tensorflow.sub<tf.Tensor2D>(acts_BD, mean_B1);
   const variance_B1 = tensorflow.div(tensorflow.sum(tensorflow.square(centred_BD), 1, true), Math.max(1, width - 1));
-  const deviation_B1 = tensorflow.add(tensorflow.sqrt(variance_B1), layerNormEpsilon);
+  const deviation_B1 = tensorflow.sqrt(variance_B1);
   return {
-    acts_BD: tensorflow.div(centred_BD, deviation_B1),
+    acts_BD: tensorflow.div(centred_BD, tensorflow.add(deviation_B1, layerNormEpsilon)),
+    // Without the epsilon, as SAELens and openai/sparse_autoencoder do it.
     restore: (reconstruction_BD) => tensorflow.add(tensorflow.mul(reconstruction_BD, deviation_B1), mean_B1),
   };
 }

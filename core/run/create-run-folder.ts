@@ -12,7 +12,7 @@ import { formatJson, replaceText } from "./json-file.ts";
 import { runFiles, runFormat } from "./layout.ts";
 import { readRunConfig, writeRunConfig } from "./run-config-file.ts";
 import { readRunRecord } from "./run-record.ts";
-import type { RunRecord } from "./run-record.ts";
+import type { ImportedFrom, RunRecord } from "./run-record.ts";
 import { discardEvaluation } from "./start-over.ts";
 
 /** What a folder is made of; a planned run has it all. */
@@ -26,6 +26,8 @@ export interface NewRun {
   readonly facts: Readonly<Record<string, unknown>>;
   /** "kind/name@version" */
   readonly plugins: readonly string[];
+  /** Of a run whose first checkpoint was written by an import; nothing is trained then. */
+  readonly imported?: ImportedFrom;
 }
 
 /**
@@ -48,8 +50,9 @@ export function createRunFolder(folder: string, sweep: string, run: NewRun): Der
     }
     writeRunConfig(folder, run.config, run.sources);
   }
-  const { id, name, axes, shape, facts, plugins } = run;
-  const record: RunRecord = { format: runFormat, id, name, sweep, axes, shape, facts, plugins };
+  const { id, name, axes, shape, facts, plugins, imported } = run;
+  const origin = imported === undefined ? {} : { imported };
+  const record: RunRecord = { format: runFormat, id, name, sweep, axes, shape, facts, plugins, ...origin };
   if (existing === undefined || formatJson(existing) !== formatJson(record)) {
     replaceText(join(folder, runFiles.record), formatJson(record));
   }

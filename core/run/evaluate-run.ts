@@ -31,7 +31,7 @@ export async function evaluateRun(
     source: await scope.get(services.sourceRef),
     config: evaluation,
     training: {
-      steps: training.steps,
+      steps: record.imported === undefined ? training.steps : 0,
       batchSize: training.batchSize,
       stepMs: await loggedStepMs(folder),
       // A process that only evaluated says nothing of what training needs.
@@ -53,6 +53,6 @@ async function loggedStepMs(folder: string): Promise<number> {
 
 function activeFeaturesOf({ facts }: RunRecord): number | undefined {
   const expert = facts["expert"];
-  const k = isRecord(expert) ? expert["activeFeatures"] : undefined;
+  const k = isRecord(expert) ? (expert["activeFeatures"] ?? expert["meanActiveFeatures"]) : undefined;
   return typeof k === "number" ? k : undefined;
 }

@@ -17,6 +17,7 @@ import { abandonAttempt, beginAttempt, endAttempt } from "./attempts.ts";
 import type { Attempt, AttemptExit, Failure } from "./attempts.ts";
 import type { ExecuteOptions, ProcessorShare, RunEvent, RunJob, RunOutcome } from "./contracts.ts";
 import { evaluateRun } from "./evaluate-run.ts";
+import { restoreImported } from "./restore-imported.ts";
 import { failureOf, stackOf } from "./failure.ts";
 import { attemptFiles, checkpointName, checkpointsFolder, logFile } from "./layout.ts";
 import { createProcessorShare, followShare } from "./processor-share.ts";
@@ -95,6 +96,7 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     await writeProvenance(job.folder, attempt, {
       ...collectProvenance(paths.projectFolder),
       device: device.description,
+      ...(record.imported === undefined ? {} : { imported: record.imported }),
     });
     const source = await sweepScope.get(services.sourceRef);
     if (source.width !== record.shape.width) throw otherWidth(source.width, record.shape.width);
@@ -102,6 +104,10 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     const scope = await createRunScope(input, sweepScope, { shape: record.shape, folder: job.folder });
     const { folder, isProfiled = false } = job;
     const run: RunInProgress = { folder, attempt, isProfiled, input, scope, signal, emit };
+    if (record.imported !== undefined) {
+      await evaluateRun(run, await restoreImported(run), record);
+      return { outcome: "done", checkpoint: checkpointName(0) };
+    }
     const trained = await trainRun(run, (state) =>
       saveCheckpoint(join(checkpointsFolder(job.folder), checkpointName(state.step)), state),
     );

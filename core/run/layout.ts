@@ -14,6 +14,8 @@ export const runFiles = {
   provenance: "provenance.json",
   metrics: "metrics.jsonl",
   evaluation: "evaluation.json",
+  features: "features.jsonl",
+  featuresInfo: "features.json",
 } as const;
 
 export const attemptFiles = {

@@ -12,6 +12,7 @@ import { packageRoot, packageVersion } from "../package-root.ts";
 import { isRecord, readJson, writeJson, writeText } from "./json-file.ts";
 import { attemptFiles, runFiles } from "./layout.ts";
 import type { Attempt } from "./attempts.ts";
+import type { ImportedFrom } from "./run-record.ts";
 
 export interface GitState {
   readonly revision: string;
@@ -66,12 +67,18 @@ export function collectProvenance(projectFolder: string): { provenance: Provenan
 export async function writeProvenance(
   runFolder: string,
   attempt: Attempt,
-  collected: { readonly provenance: Provenance; readonly patch: string; readonly device: string },
+  collected: {
+    readonly provenance: Provenance;
+    readonly patch: string;
+    readonly device: string;
+    readonly imported?: ImportedFrom;
+  },
 ): Promise<void> {
   const file = join(runFolder, runFiles.provenance);
   const before = await readJson(file);
   const attempts = isRecord(before) && isRecord(before["attempts"]) ? before["attempts"] : {};
-  const entry = { device: collected.device, ...collected.provenance };
+  const { device, imported } = collected;
+  const entry = { device, ...(imported === undefined ? {} : { imported }), ...collected.provenance };
   if (collected.patch !== "") await writeText(join(attempt.folder, attemptFiles.diff), collected.patch);
   await writeJson(file, { attempts: { ...attempts, [attempt.number]: entry } });
 }

@@ -5,6 +5,23 @@ import type { ModelShape } from "../model/contracts.ts";
 import { brokenFile, isRecord, readJsonNow } from "./json-file.ts";
 import { runFiles, runFormat } from "./layout.ts";
 
+/** Where the parameters of a run come from that was imported and not trained here. */
+export interface ImportedFrom {
+  /** As `switchyard import --format` names it. */
+  readonly format: string;
+  /** What the library calls it: "jumprelu", "SwitchAutoEncoder". */
+  readonly architecture: string;
+  readonly files: readonly ImportedFile[];
+  /** What was changed or left out on the way. */
+  readonly notes: readonly string[];
+}
+
+export interface ImportedFile {
+  /** Absolute, at the time of the import. */
+  readonly path: string;
+  readonly sha256: string;
+}
+
 export interface RunRecord {
   readonly format: typeof runFormat;
   /** 12 hex digits. */
@@ -18,6 +35,8 @@ export interface RunRecord {
   readonly facts: Readonly<Record<string, unknown>>;
   /** "kind/name@version" of every plugin whose version entered the id. */
   readonly plugins: readonly string[];
+  /** Only of an imported run: it has no training, and its one checkpoint is that of step 0. */
+  readonly imported?: ImportedFrom;
 }
 
 /**
@@ -54,6 +73,11 @@ function isRunRecord(value: unknown): value is RunRecord {
     isRecord(value) &&
     ["id", "name", "sweep"].every((field) => typeof value[field] === "string") &&
     ["axes", "shape", "facts"].every((field) => isRecord(value[field])) &&
-    Array.isArray(value["plugins"])
+    Array.isArray(value["plugins"]) &&
+    (value["imported"] === undefined || isImported(value["imported"]))
   );
+}
+
+function isImported(value: unknown): boolean {
+  return isRecord(value) && typeof value["format"] === "string" && Array.isArray(value["files"]);
 }

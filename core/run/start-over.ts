@@ -10,8 +10,10 @@ import { attemptFolder, checkpointsFolder, runFiles } from "./layout.ts";
 
 /** Makes the run pending again; it must not be running. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
 export function startOver(runFolder: string): void {
-  const results = [join(runFolder, runFiles.metrics), checkpointsFolder(runFolder)];
-  setAside(runFolder, [join(runFolder, runFiles.evaluation), ...results]);
+  // The features were found by the model that goes; the file that vouches for them goes first.
+  const { evaluation, metrics, featuresInfo, features } = runFiles;
+  const results = [evaluation, metrics, featuresInfo, features].map((name) => join(runFolder, name));
+  setAside(runFolder, [...results, checkpointsFolder(runFolder)]);
 }
 
 /** Leaves only the evaluation to be done; the run must not be running. @throws as `startOver` */

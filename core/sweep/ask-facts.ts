@@ -73,14 +73,16 @@ function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer 
   const isCount = (name: string): boolean => Number.isInteger(facts[name]) && Number(facts[name]) >= 1;
   if (kind === "router") return isCount("numExperts") && isCount("numSelected");
   if (kind === "source") return isCount("width") && typeof facts["fingerprint"] === "string";
-  return facts["activeFeatures"] === undefined || isCount("activeFeatures");
+  const { activeFeatures, meanActiveFeatures: mean } = facts;
+  const isMean = mean === undefined || (typeof mean === "number" && mean > 0 && Number.isFinite(mean));
+  return isMean && (activeFeatures === undefined || isCount("activeFeatures"));
 }
 
 function badFacts(kind: keyof FactsByKind, type: string, answer: unknown): SwitchyardError {
   const expected = {
     router: "{ numExperts, numSelected }, whole numbers of at least 1",
     source: "{ width, fingerprint, description }",
-    expert: "{ activeFeatures } with a whole number, or {}",
+    expert: "{ activeFeatures } with a whole number, { meanActiveFeatures } with a positive one, or {}",
   }[kind];
   return new SwitchyardError("PLUGIN_INVALID", `The facts of the ${kind} "${type}" are not of the right form.`, {
     expected: `facts() that returns ${expected}`,

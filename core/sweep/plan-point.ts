@@ -101,7 +101,7 @@ export class Planner {
       facts,
       cost: accountCost({
         shape,
-        activeFeatures: facts.expert.activeFeatures,
+        activeFeatures: facts.expert.activeFeatures ?? facts.expert.meanActiveFeatures,
         batchSize: config.training.batchSize,
         steps: config.training.steps,
         encoderBias: config.model.encoderBias,

@@ -19,9 +19,10 @@ export function shapeOf(run: ResolvedRun, width: number, router: RouterFacts): M
 export function sparsityProblem(
   run: ResolvedRun,
   shape: ModelShape,
-  { activeFeatures }: ExpertFacts,
+  facts: ExpertFacts,
 ): Diagnostic | undefined {
   const seen = shape.selectedExperts * shape.featuresPerExpert;
+  const activeFeatures = facts.activeFeatures ?? facts.meanActiveFeatures;
   if (activeFeatures === undefined || activeFeatures < seen) return undefined;
   const { expert } = run.config.model;
   const option = Object.keys(expert).find((key) => expert[key] === activeFeatures) ?? "type";

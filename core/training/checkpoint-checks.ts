@@ -17,8 +17,8 @@ interface Shaped {
 
 /** @throws SwitchyardError CHECKPOINT_NOT_RECOGNISED, CHECKPOINT_OTHER_VERSION */
 export function parseMetadata(file: string, metadata: Readonly<Record<string, string>>): CheckpointMetadata {
-  if (metadata["format"] !== "switchyard-checkpoint") {
-    throw notRecognised(file, "metadata format: switchyard-checkpoint", metadata["format"] ?? "no format");
+  if (metadata["format"] !== checkpointFormat) {
+    throw notRecognised(file, `metadata format: ${checkpointFormat}`, metadata["format"] ?? "no format");
   }
   if (metadata["version"] !== checkpointVersion) {
     throw new SwitchyardError("CHECKPOINT_OTHER_VERSION", "The checkpoint was written in another format version.", {
@@ -35,6 +35,21 @@ export function parseMetadata(file: string, metadata: Readonly<Record<string, st
   };
   return { step: count("step"), rows: count("rows"), seed: count("seed"), batchSize: count("batchSize") };
 }
+
+/** What `parseMetadata` reads. */
+export function formatMetadata(metadata: CheckpointMetadata): Readonly<Record<string, string>> {
+  const { step, rows, seed, batchSize } = metadata;
+  return {
+    format: checkpointFormat,
+    version: checkpointVersion,
+    step: String(step),
+    rows: String(rows),
+    seed: String(seed),
+    batchSize: String(batchSize),
+  };
+}
+
+const checkpointFormat = "switchyard-checkpoint";
 
 /** 2 holds the model's buffers beside its parameters. */
 export const checkpointVersion = "2";

@@ -11,7 +11,7 @@ import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "../dat
 import type { FetchedTensor } from "../data/safetensors.ts";
 import { overwrite } from "../model/create-parameters.ts";
 import type { ParameterSet } from "../model/parameters.ts";
-import { checkArchitecture, checkRun, checkpointVersion, everyValue, parseMetadata } from "./checkpoint-checks.ts";
+import { checkArchitecture, checkRun, everyValue, formatMetadata, parseMetadata } from "./checkpoint-checks.ts";
 import type { CheckpointMetadata } from "./checkpoint-checks.ts";
 import type { Optimizer } from "./contracts.ts";
 
@@ -54,14 +54,7 @@ export async function saveCheckpoint(file: string, state: TrainingState): Promis
     if (tensor.dtype !== "float32") throw otherDtype(name, tensor.dtype);
     tensors.set(name, { shape: tensor.shape, dtype: "F32", fetch: () => tensor.data<"float32">() });
   }
-  await writeSafetensors(file, tensors, {
-    format: "switchyard-checkpoint",
-    version: checkpointVersion,
-    step: String(state.step),
-    rows: String(state.rows),
-    seed: String(state.seed),
-    batchSize: String(state.batchSize),
-  });
+  await writeSafetensors(file, tensors, formatMetadata(state));
 }
 
 /**

@@ -18,6 +18,7 @@ import { createGpt2 } from "../../core/language-model/gpt2.ts";
 import { harvest } from "../../core/language-model/harvest.ts";
 import { planHarvest } from "../../core/language-model/harvest-plan.ts";
 import { hookNames } from "../../core/language-model/hook-points.ts";
+import { createInspection } from "../../core/language-model/inspection.ts";
 import { onDemand } from "../../core/language-model/on-demand.ts";
 import { createProbe } from "../../core/language-model/probe.ts";
 import { readTokenSequences } from "../../core/language-model/token-sequences.ts";
@@ -97,8 +98,9 @@ export const gpt2 = definePlugin({
       },
     );
 
+    const tokenizer = onDemand(() => loadTokenizer(modelFolder));
+
     async function readContexts(): Promise<ReturnType<typeof splitContexts>> {
-      const tokenizer = onDemand(() => loadTokenizer(modelFolder));
       const sequences: TokenSequence[] = [];
       let numContexts = 0;
       for (const [i, file] of plan.textFiles.entries()) {
@@ -134,19 +136,13 @@ export const gpt2 = definePlugin({
 
     const { index, rows, tokens } = (await openCacheEntry(paths.cacheFolder, digest)) ?? (await harvestNow());
     const numTrain = index.numTrainContexts * index.rowsPerContext;
+    const heldOutText = { tf, model: model.get, hook, ids: tokens.heldOut, contextLength, excludePositions };
     return {
       width: index.width,
       train: rowRange(rows, 0, numTrain),
       heldOut: rowRange(rows, numTrain, rows.numRows - numTrain),
-      languageModel: createProbe({
-        tf,
-        model: model.get,
-        hook,
-        ids: tokens.heldOut,
-        contextLength,
-        excludePositions,
-        batchContexts: options.batchContexts,
-      }),
+      languageModel: createProbe({ ...heldOutText, batchContexts: options.batchContexts }),
+      inspection: createInspection({ ...heldOutText, config, tokenizer: tokenizer.get }),
       dispose: model.dispose,
     };
   },

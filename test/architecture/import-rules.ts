@@ -16,6 +16,8 @@ export const coreOrder: readonly string[] = [
   "services.ts",
   "sweep",
   "run",
+  "interchange",
+  "inspection",
   "analysis",
   "index.ts",
   "scaffold",

@@ -8,6 +8,7 @@
  * for (const { name, run } of routerConformance(plugin)) test(name, run);
  */
 export { routerConformance } from "./router.ts";
+export type { RouterConformanceOptions } from "./router-bench.ts";
 export { expertConformance } from "./expert.ts";
 export { lossConformance } from "./loss.ts";
 export type { LossConformanceOptions } from "./loss.ts";

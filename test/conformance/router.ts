@@ -1,11 +1,11 @@
 /**
- * What every router must do. Shapes: B rows, D width, E experts, R experts a row.
+ * What every router must do, while training and when it is evaluated.
+ *
+ * Shapes: B rows, D width, E experts, S shared experts, R experts a row.
  */
-import type * as tf from "@tensorflow/tfjs";
-import type { ModelShape, NamedTensors, ParameterInit, Router, RouterFacts } from "../../core/model/contracts.ts";
+import type { EncodeContext } from "../../core/model/contracts.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { AnyPlugin } from "../../core/plugin/define-plugin.ts";
-import type { Device } from "../../kernels/devices/device.ts";
 import {
   expect,
   expectClose,
@@ -15,41 +15,34 @@ import {
   type ConformanceCase,
 } from "./conformance-case.ts";
 import { checkGradients } from "./finite-differences.ts";
-import { readRouting, routePermuted, rowsWithoutTies, type RoutingData } from "./routing-data.ts";
-import { trainingStep } from "./training-step.ts";
 import {
-  definitionCases,
-  expectNoLeak,
-  factsOf,
-  normals,
-  shapeFor,
-  withPlugin,
-  type ConformanceOptions,
-} from "./workbench.ts";
-
-const rows = 24;
-
-/** A router with parameters and a batch. */
-interface RouterBench {
-  readonly router: Router;
-  readonly shape: ModelShape;
-  readonly device: Device;
-  readonly inits: Readonly<Record<string, ParameterInit>>;
-  readonly parameters: Readonly<Record<string, tf.Variable>>;
-  readonly acts_BD: tf.Tensor2D;
-  /** Routes the first `count` rows (all when left out) and reads the result. */
-  readonly route: (count?: number, parameters?: NamedTensors) => RoutingData;
-}
+  checkFacts,
+  moment,
+  rows,
+  withRouter,
+  type RouterBench,
+  type RouterConformanceOptions,
+} from "./router-bench.ts";
+import { checkDraws } from "./router-draws.ts";
+import { routePermuted, rowsWithoutTies, softmaxOf } from "./routing-data.ts";
+import { trainingStep } from "./training-step.ts";
+import { definitionCases, expectNoLeak, factsOf, normals } from "./workbench.ts";
 
 /**
  * @param plugin A router plugin.
  * @example for (const { name, run } of routerConformance(myRouter)) test(name, run);
  */
-export function routerConformance(plugin: AnyPlugin, given: ConformanceOptions = {}): readonly ConformanceCase[] {
-  const on = (name: string, check: (bench: RouterBench) => Promise<void> | void): ConformanceCase => ({
-    name,
-    run: () => withRouter(plugin, given, check),
-  });
+export function routerConformance(plugin: AnyPlugin, given: RouterConformanceOptions = {}): readonly ConformanceCase[] {
+  const at =
+    (...moments: readonly RouterBench["training"][]) =>
+    (name: string, check: (bench: RouterBench) => Promise<void> | void): ConformanceCase => ({
+      name,
+      run: async () => {
+        for (const training of moments) await withRouter(plugin, given, { training }, check);
+      },
+    });
+  const always = at(undefined, moment);
+  const [evaluated, training] = [at(undefined), at(moment)];
   const cases: readonly ConformanceCase[] = [
     ...definitionCases(plugin, "router"),
     {
@@ -58,70 +51,27 @@ export function routerConformance(plugin: AnyPlugin, given: ConformanceOptions =
         checkFacts(await factsOf<"router">(plugin, given));
       },
     },
-    on("starts its parameters at finite values that fit their shapes", checkInits),
-    on("starts at the same values for the same seed", checkSeed),
-    on("returns int32 indices, float32 gates and probabilities of the right shapes", checkShapes),
-    on("selects R different experts of E for every row", checkIndices),
-    on("gives finite gates that are not negative", checkGates),
-    on("gives probabilities that are not negative and sum to 1, where it has them", checkProbabilities),
-    on("routes the same rows the same way again and changes none of its inputs", checkPurity),
-    on("routes each row by itself, also when it is the only one", checkRowByRow),
-    on("has gradients that agree with finite differences", checkGradientsOfGates),
-    on("follows its parameters when the experts change places", checkPermutation),
-    on("trains in an autoencoder, also when experts see no row", checkTraining),
-    on("leaves no tensor behind", (bench) => expectNoLeak(bench.device, "route", () => void bench.route())),
+    evaluated("starts its parameters at finite values that fit their shapes", checkInits),
+    evaluated("starts at the same values for the same seed", checkSeed),
+    always("returns int32 indices, float32 gates and probabilities of the right shapes", checkShapes),
+    always("selects R different experts of E for every row", checkIndices),
+    always("ends every row with the shared experts, whose gate is 1", checkShared),
+    always("gives finite gates that are not negative", checkGates),
+    always("gives probabilities that are not negative and sum to 1, where it has them", checkProbabilities),
+    always("gives logits whose softmax are the probabilities, where it has both", checkLogits),
+    always("routes the same rows the same way again and changes none of its inputs", checkPurity),
+    evaluated("routes each row by itself, also when it is the only one", checkRowByRow),
+    training("routes each row by itself while training", checkRowByRow),
+    always("has gradients that agree with finite differences", checkGradientsOfRouting),
+    evaluated("follows its parameters when the experts change places", checkPermutation),
+    training("follows its parameters while training when the experts change places", checkPermutation),
+    always("trains in an autoencoder, also when experts see no row", checkTraining),
+    always("leaves no tensor behind", (bench) => expectNoLeak(bench.device, "route", () => void bench.route())),
+    ...(given.draws === true
+      ? [{ name: "draws anew at another step, from the run's seed alone", run: () => checkDraws(plugin, given) }]
+      : []),
   ];
   return withoutSkipped(cases, given.skip);
-}
-
-async function withRouter(
-  plugin: AnyPlugin,
-  given: ConformanceOptions,
-  check: (bench: RouterBench) => Promise<void> | void,
-): Promise<void> {
-  const facts = await factsOf<"router">(plugin, given);
-  checkFacts(facts);
-  await withPlugin<"router">(plugin, given, { shape: shapeFor(facts) }, async ({ instance: router, device, shape }) => {
-    const { tf } = device;
-    const rng = createRng(7);
-    const inits = router.initialise(shape, rng);
-    const stream = rng.stream("conformance");
-    const parameters = Object.fromEntries(
-      Object.entries(inits).map(([name, init]) => {
-        // Moved off their start, where zeros would hide what depends on them.
-        const noise = normals(stream, init.values.length, 0.1);
-        return [
-          name,
-          tf.variable(
-            tf.tensor(
-              init.values.map((value, i) => value + noise[i]!),
-              [...init.shape],
-            ),
-          ),
-        ];
-      }),
-    );
-    const acts_BD = tf.tensor2d(normals(stream, rows * shape.width), [rows, shape.width]);
-    const route = (count = rows, named: NamedTensors = parameters): RoutingData => {
-      const routed: RoutingData[] = [];
-      tf.tidy(() => {
-        const batch_BD = tf.slice(acts_BD, [0, 0], [count, shape.width]);
-        routed.push(readRouting(router.route(batch_BD, named)));
-      });
-      return routed[0]!;
-    };
-    try {
-      await check({ router, shape, device, inits, parameters, acts_BD, route });
-    } finally {
-      tf.dispose([acts_BD, ...Object.values(parameters)]);
-    }
-  });
-}
-
-function checkFacts({ numExperts, numSelected }: RouterFacts): void {
-  expect(Number.isInteger(numExperts) && numExperts >= 1, "facts.numExperts", "a whole number from 1", numExperts);
-  const isCount = Number.isInteger(numSelected) && numSelected >= 1 && numSelected <= numExperts;
-  expect(isCount, "facts.numSelected", `a whole number from 1 to ${numExperts}`, numSelected);
 }
 
 function checkInits({ inits }: RouterBench): void {
@@ -151,9 +101,12 @@ function checkShapes({ shape, route }: RouterBench): void {
   expect(types.gates === "float32", "type of gates_BR", "float32", types.gates);
   expectShape("expertIndices_BR", shapes.indices, [rows, shape.selectedExperts]);
   expectShape("gates_BR", shapes.gates, [rows, shape.selectedExperts]);
-  if (shapes.probabilities === undefined) return;
-  expect(types.probabilities === "float32", "type of probabilities_BE", "float32", types.probabilities);
-  expectShape("probabilities_BE", shapes.probabilities, [rows, shape.experts]);
+  for (const name of ["probabilities", "logits"] as const) {
+    const found = shapes[name];
+    if (found === undefined) continue;
+    expect(types[name] === "float32", `type of ${name}_BE`, "float32", types[name]);
+    expectShape(`${name}_BE`, found, [rows, shape.experts - shape.sharedExperts]);
+  }
 }
 
 function checkIndices({ shape, route }: RouterBench): void {
@@ -162,6 +115,21 @@ function checkIndices({ shape, route }: RouterBench): void {
       expect(index >= 0 && index < shape.experts, `expert of row ${row}`, `0 to ${shape.experts - 1}`, index);
     }
     expect(new Set(chosen).size === chosen.length, `experts of row ${row}`, "all different", chosen);
+  }
+}
+
+function checkShared({ shape: { experts, selectedExperts, sharedExperts }, route }: RouterBench): void {
+  const routed = experts - sharedExperts;
+  const { indices, gates } = route();
+  for (const [row, chosen] of indices.entries()) {
+    for (const [slot, index] of chosen.slice(0, selectedExperts - sharedExperts).entries()) {
+      expect(index < routed, `chosen expert ${slot} of row ${row}`, `one that is not shared, below ${routed}`, index);
+    }
+    const last = Array.from({ length: sharedExperts }, (_unused, s) => routed + s);
+    const received = chosen.slice(selectedExperts - sharedExperts);
+    expect(received.join() === last.join(), `last experts of row ${row}`, last.join(), received.join());
+    const ones = last.map(() => 1);
+    expectClose(`gates of the shared experts of row ${row}`, gates[row]!.slice(selectedExperts - sharedExperts), ones);
   }
 }
 
@@ -182,6 +150,15 @@ function checkProbabilities({ route }: RouterBench): void {
   }
 }
 
+function checkLogits({ route }: RouterBench): void {
+  const { logits, probabilities } = route();
+  for (const [row, values] of (logits ?? []).entries()) {
+    expectFinite(`logits of row ${row}`, values);
+    if (probabilities === undefined) continue;
+    expectClose(`probabilities of row ${row}`, probabilities[row]!, softmaxOf(values), { atol: 1e-5, rtol: 1e-4 });
+  }
+}
+
 function checkPurity({ acts_BD, parameters, route }: RouterBench): void {
   const inputs = [acts_BD, ...Object.values(parameters)];
   const before = inputs.map((tensor) => Float32Array.from(tensor.dataSync()));
@@ -192,44 +169,53 @@ function checkPurity({ acts_BD, parameters, route }: RouterBench): void {
   }
 }
 
+/** The first ones, so that more rows after them change nothing; later ones, so that their position does not either. */
 function checkRowByRow({ route }: RouterBench): void {
   const all = route();
-  for (const count of [1, 3]) {
-    const few = route(count);
+  for (const { from, count } of [
+    { from: 0, count: 1 },
+    { from: 0, count: 3 },
+    { from: 5, count: 1 },
+    { from: 7, count: 12 },
+  ]) {
+    const few = route({ from, count });
     for (let row = 0; row < count; row += 1) {
-      const [expected, received] = [all.indices[row]!, few.indices[row]!];
+      const [expected, received] = [all.indices[from + row]!, few.indices[row]!];
+      const where = `row ${from + row} in a batch of ${count}`;
       expect(
         expected.join() === received.join(),
-        `experts of row ${row} in a batch of ${count}`,
+        `experts of ${where}`,
         `as in one of ${rows}: ${expected.join()}`,
         received.join(),
       );
-      expectClose(`gates of row ${row} in a batch of ${count}`, few.gates[row]!, all.gates[row]!);
+      expectClose(`gates of ${where}`, few.gates[row]!, all.gates[from + row]!);
     }
   }
 }
 
-function checkGradientsOfGates({ router, device, parameters, acts_BD }: RouterBench): void {
+function checkGradientsOfRouting({ router, device, parameters, acts_BD, training }: RouterBench): void {
   const stream = createRng(11).stream("coefficients");
   const coefficients: Float32Array[] = [];
   const compute = () => {
     // Few rows, because each brings its kinks.
     const few_BD = device.tf.slice(acts_BD, [0, 0], [6, acts_BD.shape[1]]);
-    const { gates_BR, probabilities_BE } = router.route(few_BD, parameters);
-    const values = probabilities_BE === undefined ? [gates_BR] : [gates_BR, probabilities_BE];
+    const { gates_BR, probabilities_BE, logits_BE } = router.route(few_BD, parameters, training);
+    const values = [gates_BR, probabilities_BE, logits_BE].filter((value) => value !== undefined);
     if (coefficients.length === 0) coefficients.push(...values.map((value) => normals(stream, value.size)));
     return { values, coefficients };
   };
-  checkGradients({ device, variables: parameters, compute, stream });
+  const variables = Object.fromEntries(Object.entries(parameters).filter(([, { trainable }]) => trainable));
+  checkGradients({ device, variables, compute, stream });
 }
 
-/** Rows of every [E, ...] parameter belong to the experts: moving them moves the choice, and nothing else. */
+/** Rows of every [E - S, ...] parameter belong to the experts: moving them moves the choice, and nothing else. */
 function checkPermutation(bench: RouterBench): void {
   const { inits, shape } = bench;
-  const owned = Object.entries(inits).filter(([, init]) => init.shape[0] === shape.experts);
-  if (shape.experts === 1 || owned.length === 0) return;
-  // Expert e of the permuted router is expert order[e] of the original.
-  const order = Array.from({ length: shape.experts }, (_unused, e) => (e + 1) % shape.experts);
+  const routed = shape.experts - shape.sharedExperts;
+  const owned = Object.entries(inits).filter(([, init]) => init.shape[0] === routed);
+  if (routed === 1 || owned.length === 0) return;
+  // Expert e of the permuted router is expert order[e] of the original; shared ones stay.
+  const order = Array.from({ length: routed }, (_unused, e) => (e + 1) % routed);
   const permuted = routePermuted(
     bench,
     order,
@@ -242,15 +228,14 @@ function checkPermutation(bench: RouterBench): void {
     expectClose(`sorted gates of row ${row}`, sorted(permuted.gates[row]!), sorted(original.gates[row]!));
     if (!decided.includes(row)) continue;
     const expected = [...chosen].sort().join();
-    const received = permuted.indices[row]!.map((e) => order[e]!)
+    const received = permuted.indices[row]!.map((e) => order[e] ?? e)
       .sort()
       .join();
     expect(expected === received, `experts of row ${row}, taken back`, expected, received);
   }
 }
 
-async function checkTraining({ router, device, shape }: RouterBench): Promise<void> {
-  for (const batch of [1, 2, 9]) {
-    await trainingStep({ device, shape, router, expert: { encode: (context) => context.topK(3) }, rows: batch });
-  }
+async function checkTraining({ router, device, shape, training }: RouterBench): Promise<void> {
+  const expert = { encode: (context: EncodeContext) => context.topK(3) };
+  for (const batch of [1, 2, 9]) await trainingStep({ device, shape, router, expert, rows: batch, training });
 }

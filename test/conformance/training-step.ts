@@ -1,5 +1,5 @@
 /** One forward and backward pass of a whole autoencoder around a router and an expert: everything must stay finite. */
-import type { Expert, ModelShape, Router } from "../../core/model/contracts.ts";
+import type { Expert, ModelShape, Router, TrainingMoment } from "../../core/model/contracts.ts";
 import { createSparseAutoencoder } from "../../core/model/create-sparse-autoencoder.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { Device } from "../../kernels/devices/device.ts";
@@ -13,9 +13,11 @@ export interface TrainingStepInput {
   readonly expert: Expert;
   /** B; with fewer rows than experts, some experts see none. */
   readonly rows: number;
+  readonly training?: TrainingMoment | undefined;
 }
 
-export async function trainingStep({ device, shape, router, expert, rows }: TrainingStepInput): Promise<void> {
+export async function trainingStep(input: TrainingStepInput): Promise<void> {
+  const { device, shape, router, expert, rows, training } = input;
   const { tf, kernels } = device;
   const rng = createRng(5);
   const model = createSparseAutoencoder({
@@ -36,7 +38,7 @@ export async function trainingStep({ device, shape, router, expert, rows }: Trai
   const acts_BD = tf.tensor2d(normals(rng.stream("rows"), rows * shape.width), [rows, shape.width]);
   const variables = model.parameters.all.map(({ variable }) => variable);
   const { value, grads } = tf.variableGrads(() => {
-    const { reconstruction_BD } = model.forward(acts_BD);
+    const { reconstruction_BD } = model.forward(acts_BD, training);
     expectShape("the reconstruction", reconstruction_BD.shape, [rows, shape.width]);
     return tf.mean(tf.square(tf.sub(reconstruction_BD, acts_BD))).asScalar();
   }, variables);

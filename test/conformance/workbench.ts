@@ -40,6 +40,8 @@ export interface Bench<K extends PluginKind> {
 export interface BenchSetting {
   readonly shape: ModelShape;
   readonly source?: ActivationSource;
+  /** Of the run; 1 when left out. */
+  readonly seed?: number;
 }
 
 const pluginRef = defineService<unknown>("conformance.plugin", "run");
@@ -67,7 +69,7 @@ export async function withPlugin<K extends PluginKind>(
     bindValue(services.pathsRef, paths),
     bindValue(services.sourceProgressRef, () => undefined),
     bindValue(services.threadsRef, 1),
-    bindValue(services.rngRef, createRng(1)),
+    bindValue(services.rngRef, createRng(setting.seed ?? 1)),
     bindValue(services.shapeRef, setting.shape),
     bindValue(services.runFolderRef, folder),
     ...(setting.source === undefined ? [] : [bindValue(services.sourceRef, setting.source)]),
@@ -126,7 +128,7 @@ export function definitionCases(plugin: AnyPlugin, kind: PluginKind): readonly C
 }
 
 /** A small shape for a router's facts: M = 5, and D such that it is no other length. */
-export function shapeFor({ numExperts, numSelected }: RouterFacts): ModelShape {
+export function shapeFor({ numExperts, numSelected, numShared = 0 }: RouterFacts): ModelShape {
   const featuresPerExpert = 5;
   const width = [7, 8, 9].find((d) => d !== numExperts && d !== numExperts * featuresPerExpert) ?? 7;
   return {
@@ -135,7 +137,7 @@ export function shapeFor({ numExperts, numSelected }: RouterFacts): ModelShape {
     experts: numExperts,
     featuresPerExpert,
     selectedExperts: numSelected,
-    sharedExperts: 0,
+    sharedExperts: numShared,
   };
 }
 

@@ -4,6 +4,7 @@ import type { RunSummary } from "../../run/run-summary.ts";
 import type { VegaLiteSpec } from "../contracts.ts";
 import type { RunStyles } from "../run-styles.ts";
 import { escapeHtml, scriptJson, scriptSource } from "./html.ts";
+import { featuresScript } from "./features-script.ts";
 import { factList, tileList } from "./overview-section.ts";
 import { reportScript } from "./report-script.ts";
 import { reportStyle } from "./report-style.ts";
@@ -24,6 +25,9 @@ export interface PageInput {
   readonly runs: readonly RunSummary[];
   readonly plots: readonly DrawnPlot[];
   readonly styles: RunStyles;
+  readonly diagnosis: string;
+  /** Empty when no run's features were looked at. */
+  readonly features: string;
   readonly details: string;
   readonly assets: VegaAssets;
   readonly createdAt: Date;
@@ -61,6 +65,7 @@ held-out activations; docs/metrics.md defines each. Drawn with Vega, whose licen
 <script>/*!\n${assets.notice.replaceAll("*/", "* /")}\n*/</script>
 ${assets.scripts.map(({ source }) => `<script>${scriptSource(source)}</script>`).join("\n")}
 <script>${scriptSource(reportScript)}</script>
+${input.features === "" ? "" : `<script>${scriptSource(featuresScript)}</script>`}
 </body>
 </html>
 `;
@@ -73,6 +78,8 @@ function runSections(input: PageInput): string {
 <section aria-labelledby="table-title"><h2 id="table-title">Comparison</h2>
 ${tableSection(runs, styles)}</section>
 ${plotsSection(input)}
+${input.diagnosis}
+${input.features}
 <section aria-labelledby="runs-title"><h2 id="runs-title">Runs</h2>
 ${input.details}</section>`;
 }

@@ -80,11 +80,11 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .plot .vega-embed details summary { opacity: 0; background: var(--card); transition: opacity 0.15s; }
 .plot:hover .vega-embed details summary, .plot .vega-embed details summary:focus-visible { opacity: 0.6 !important; }
 .vega-embed .chart-wrapper { width: 100%; }
-.run { margin: 0 0 8px; padding: 0 18px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
-.run summary { display: flex; align-items: center; gap: 10px; padding: 11px 0; cursor: pointer; list-style: none; }
-.run summary::-webkit-details-marker { display: none; }
-.run summary::after { content: "+"; margin-left: auto; color: var(--muted); font-size: 18px; line-height: 1; }
-.run[open] summary::after { content: "\2212"; }
+.run, .findings { margin: 0 0 8px; padding: 0 18px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+.run summary, .findings summary { display: flex; align-items: center; gap: 10px; padding: 11px 0; cursor: pointer; list-style: none; }
+.run summary::-webkit-details-marker, .findings summary::-webkit-details-marker { display: none; }
+.run summary::after, .findings summary::after { content: "+"; margin-left: auto; color: var(--muted); font-size: 18px; line-height: 1; }
+.run[open] summary::after, .findings[open] summary::after { content: "\2212"; }
 .run-name { font-weight: 560; }
 .run code { color: var(--muted); font-size: 12.5px; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 320px), 1fr)); gap: 0 26px; padding-bottom: 16px; }
@@ -93,6 +93,32 @@ table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabu
 .metrics th { text-align: left; font-weight: 400; color: var(--muted); padding: 2px 12px 2px 0; }
 .metrics td { text-align: right; }
 pre { margin: 0; padding: 12px 14px; background: var(--page); border-radius: 8px; font: 12.5px/1.5 var(--mono); overflow-x: auto; overflow-wrap: normal; max-height: 460px; }
+.findings ul { margin: 0 0 12px; padding-left: 20px; font-size: 14px; }
+.findings ul ul { margin: 2px 0 8px; font-size: 13px; color: var(--muted); }
+.badges { display: flex; flex-wrap: wrap; gap: 6px; }
+.badge { padding: 1px 9px; border-radius: 99px; font-size: 12.5px; background: var(--grid); color: var(--muted); }
+.badge.is-problem { color: var(--bad); background: var(--badsoft); }
+.badge.is-warning { color: var(--warn); background: color-mix(in srgb, var(--warn) 14%, transparent); }
+b.is-problem { color: var(--bad); }
+b.is-warning { color: var(--warn); }
+.features { padding: 16px 20px; }
+.controls { display: flex; flex-wrap: wrap; gap: 10px 18px; font-size: 13px; color: var(--muted); }
+.controls label { display: flex; align-items: center; gap: 7px; min-width: 0; }
+.controls .grow { flex: 1 1 220px; }
+.controls input { flex: 1; min-width: 0; }
+.controls select { max-width: 100%; }
+.controls select, .controls input, .pager button { font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--line); border-radius: 7px; padding: 5px 9px; }
+.feature { padding: 13px 0 11px; border-top: 1px solid var(--grid); }
+.feature .effects { margin: 5px 0 0; font-size: 13px; }
+.chip { display: inline-block; padding: 0 6px; border-radius: 5px; background: var(--grid); font: 12.5px/1.6 var(--mono); white-space: pre; }
+.example { display: flex; gap: 12px; margin-top: 6px; font-size: 13.5px; }
+.strength { flex: 0 0 3.6em; text-align: right; color: var(--muted); font-variant-numeric: tabular-nums; }
+.tokens { min-width: 0; }
+.token { white-space: pre-wrap; border-radius: 3px; background: color-mix(in srgb, var(--accent) calc(0.55 * var(--share, 0%)), transparent); }
+.token.at { outline: 1px solid var(--accent); }
+.pager { display: flex; align-items: center; gap: 14px; padding-top: 12px; font-size: 13px; color: var(--muted); }
+.pager button { cursor: pointer; }
+.pager button:disabled { opacity: 0.45; cursor: default; }
 .empty { padding: 26px; color: var(--muted); }
 footer { padding-top: 30px; padding-bottom: 46px; font-size: 13px; color: var(--muted); }
 @media (max-width: 640px) {

@@ -9,6 +9,9 @@ import type { RunSummary } from "../../run/run-summary.ts";
 import type { Plot } from "../contracts.ts";
 import { runStyles } from "../run-styles.ts";
 import { detailsSection } from "./details-section.ts";
+import { diagnosisSection } from "./diagnosis-section.ts";
+import { defaultSampleLimits, sampleFeatures } from "./feature-sample.ts";
+import { featuresSection } from "./features-section.ts";
 import { reportPage } from "./report-page.ts";
 import type { DrawnPlot } from "./report-page.ts";
 import { readVegaAssets } from "./vega-assets.ts";
@@ -22,6 +25,8 @@ export interface ReportInput {
   readonly file: string;
   /** Usually the sweep's name. */
   readonly title: string;
+  /** Features shown of a run whose features were looked at. */
+  readonly numFeatures?: number | undefined;
   /** Default: now. */
   readonly createdAt?: Date;
 }
@@ -29,7 +34,7 @@ export interface ReportInput {
 /**
  * Writes the report, replacing an older one in one step: a reader never sees half a page.
  * @throws SwitchyardError PLOT_FAILED when a plot throws, REPORT_ASSET_MISSING when the plotting library is not
- *   installed.
+ *   installed, RUN_FOLDER_BROKEN when a run's features cannot be read.
  */
 export async function writeReport(input: ReportInput): Promise<void> {
   const { runs, file } = input;
@@ -39,6 +44,13 @@ export async function writeReport(input: ReportInput): Promise<void> {
     runs,
     plots: drawPlots(input),
     styles,
+    diagnosis: diagnosisSection(runs, styles),
+    features: featuresSection(
+      await sampleFeatures(runs, {
+        ...defaultSampleLimits,
+        features: input.numFeatures ?? defaultSampleLimits.features,
+      }),
+    ),
     details: await detailsSection(runs, styles),
     assets: await readVegaAssets(),
     createdAt: input.createdAt ?? new Date(),

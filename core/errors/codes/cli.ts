@@ -33,6 +33,11 @@ export const cliCodes = {
     why: "`status`, `compare` and `report` read the folder of a sweep, `runs/<sweep>`, that `switchyard run` wrote.",
     fix: "Name the sweep's folder. `switchyard status` without a folder lists every sweep of the project.",
   },
+  RUN_NOT_NAMED: {
+    title: "The command wants one run, and the word names none.",
+    why: "`features` and `steer` look into one model. A sweep's folder holds several.",
+    fix: "Name the folder of a run, `runs/<sweep>/<run>`: the message lists those of the sweep.",
+  },
   INTERNAL: {
     title: "Something went wrong that Switchyard did not foresee: a fault in Switchyard or in a plugin.",
     why: "Every foreseen error has a code of its own. This one does not, so its text comes from deep inside.",

@@ -47,6 +47,11 @@ export const dataCodes = {
     why: "The data is empty, or everything was held out. An average over nothing would be NaN.",
     fix: "Give the source more data, or change heldOutRows, heldOutFraction or maxRows.",
   },
+  TEXT_LENGTH: {
+    title: "A text has more tokens than the language model reads at once, or none.",
+    why: "A GPT-2 has a fixed number of positions. Cutting the text silently would answer another question.",
+    fix: "Shorten the text, or ask for a shorter continuation.",
+  },
   NO_FILES: {
     title: "None of the paths holds a file that the source can read.",
     why: "A folder is searched for files with known endings; it holds none.",

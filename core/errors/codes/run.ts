@@ -32,6 +32,11 @@ export const runCodes = {
     why: "Only the last line may be incomplete (a run that was killed while writing it); this one lies before it, so the file was changed from outside.",
     fix: "Remove the line named in `where`.",
   },
+  RUN_NOT_TRAINED: {
+    title: "A run has no checkpoint that its model could be read from.",
+    why: "The run never started, or ended before its first checkpoint, or its checkpoints were removed.",
+    fix: "Train it: `switchyard run` with its config continues it. `switchyard status <sweep>` shows how far each run is.",
+  },
   CHECKPOINT_OF_OTHER_LENGTH: {
     title: "A run has a checkpoint beyond its last step.",
     why: "The checkpoint was written by a longer training than this run's config asks for, so it cannot be a part of this run.",

@@ -10,7 +10,10 @@ import type { Browser, Page } from "playwright-core";
 import * as assert from "uvu/assert";
 import { writeReport } from "../../../core/analysis/report/write-report.ts";
 import type { RunSummary } from "../../../core/run/run-summary.ts";
+import type { FeatureRecord } from "../../../core/inspection/feature-record.ts";
+import { writeFeatureIndex } from "../../../core/inspection/feature-file.ts";
 import { suite } from "../../suite.ts";
+import { exampleOf, featureRecord, infoOf } from "../inspection/feature-records.ts";
 import { allPlots } from "./all-plots.ts";
 import { failedRun, quickstartRuns } from "./fixtures.ts";
 
@@ -250,6 +253,45 @@ suite("the report in a browser", (test, hooks) => {
       assert.is(await page.evaluate("window.evil"), undefined);
       assert.equal(faults, []);
       assert.match(await page.locator("#comparison tbody th").first().innerText(), "<script>");
+      await page.close();
+    },
+    options,
+  );
+
+  test(
+    "shows features a page at a time, searched, ordered and by expert, with texts as texts",
+    async () => {
+      const [run] = quickstartRuns();
+      const runFolder = await mkdtemp(join(folder, "run-"));
+      const records = Array.from({ length: 24 }, (_unused, i) => {
+        const examples = [exampleOf([" a", i === 7 ? "[[ <img src=x onerror=alert(1)>]]" : `[[ word${i}]]`])];
+        return featureRecord(i, { density: 0.5 - i / 100, examples });
+      });
+      await writeFeatureIndex(runFolder, {
+        info: infoOf({ features: 24, experts: 6, silent: 0 }),
+        async *records(): AsyncGenerator<FeatureRecord> {
+          for (const record of records) yield await Promise.resolve(record);
+        },
+      });
+      const { page, faults } = await open([{ ...run!, folder: runFolder }], "features");
+      const numbers = async (): Promise<readonly string[]> =>
+        (await page.locator("article.feature h3").allInnerTexts()).map((text) => /feature (\d+)/.exec(text)?.[1] ?? "");
+      assert.equal(await numbers(), ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+      assert.is(await page.locator("article.feature img").count(), 0);
+      assert.is(await page.locator("#features-page").innerText(), "page 1 of 3");
+      await page.locator("#features-next").click();
+      await page.locator("#features-next").click();
+      assert.equal(await numbers(), ["20", "21", "22", "23"]);
+      assert.ok(await page.locator("#features-next").isDisabled());
+      await page.locator("#features-expert").selectOption("1");
+      assert.equal(await numbers(), ["4", "5", "6", "7"]);
+      await page.locator("#features-expert").selectOption("");
+      await page.locator("#features-search").fill("WORD13");
+      assert.equal(await numbers(), ["13"]);
+      assert.match(await page.locator("#features-count").innerText(), /^1 of 24 sampled/);
+      assert.equal(await page.locator(".token.at").allInnerTexts(), [" word13"]);
+      assert.is(await overflowOf(page), 0);
+      assert.equal(faults, []);
       await page.close();
     },
     options,

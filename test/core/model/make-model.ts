@@ -14,7 +14,11 @@ import { jumpRelu } from "../../../plugins/expert/jump-relu.ts";
 import { matryoshkaBatchTopK } from "../../../plugins/expert/matryoshka-batch-top-k.ts";
 import { relu } from "../../../plugins/expert/relu.ts";
 import { topK } from "../../../plugins/expert/top-k.ts";
+import { hash } from "../../../plugins/router/hash.ts";
+import { noisyTopE } from "../../../plugins/router/noisy-top-e.ts";
 import { none } from "../../../plugins/router/none.ts";
+import { random } from "../../../plugins/router/random.ts";
+import { stochastic } from "../../../plugins/router/stochastic.ts";
 import { switch as switchRouter } from "../../../plugins/router/switch.ts";
 import { topE } from "../../../plugins/router/top-e.ts";
 import { buildPlugin } from "./build-plugin.ts";
@@ -31,13 +35,14 @@ export interface ModelChoice {
 }
 
 const plugins: readonly AnyPlugin[] = [
-  ...[none, switchRouter, topE],
-  ...[topK, relu, batchTopK, matryoshkaBatchTopK, gated, jumpRelu],
+  ...[none, switchRouter, topE, noisyTopE, stochastic, random, hash],
+  ...[topK, relu, gated, jumpRelu, batchTopK, matryoshkaBatchTopK],
 ];
 
 export function makeModel(choice: ModelChoice): SparseAutoencoder {
   const { tf, kernels, width, features } = choice;
-  const router = buildPlugin(find("router", choice.router), choice.router, { tf });
+  const rng = createRng(choice.seed ?? 0);
+  const router = buildPlugin(find("router", choice.router), choice.router, { tf, rng });
   const expert = buildPlugin(find("expert", choice.expert), choice.expert, { tf });
   return createSparseAutoencoder({
     tf,
@@ -53,7 +58,7 @@ export function makeModel(choice: ModelChoice): SparseAutoencoder {
     },
     router: router.instance,
     expert: expert.instance,
-    rng: createRng(choice.seed ?? 0),
+    rng,
   });
 }
 

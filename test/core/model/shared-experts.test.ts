@@ -34,6 +34,15 @@ for (const provider of [cpuDevice, wasmDevice]) {
         [1, 1, 1],
       ]);
     });
+    test("follow several chosen ones too", () => {
+      const two = {
+        expertIndices_BR: tf.tensor2d([[2, 0]], undefined, "int32"),
+        gates_BR: tf.tensor2d([[0.5, 0.25]]),
+      };
+      const all = withSharedExperts(tf, two, { routed: 3, shared: 2 });
+      assert.equal(all.expertIndices_BR.arraySync(), [[2, 0, 3, 4]]);
+      assert.equal(all.gates_BR.arraySync(), [[0.5, 0.25, 1, 1]]);
+    });
     test("change nothing where there are none", () => {
       const given = chosen();
       assert.is(withSharedExperts(tf, given, { routed: 3, shared: 0 }), given);

@@ -38,6 +38,7 @@ async function trainTo(device: Device, name: string, choice: TrainingChoice & { 
   return last;
 }
 
+const routed = ["switch", "top-e", "noisy-top-e", "stochastic", "random", "hash"];
 const native = nativeDevice({ threads: 2 });
 const nativeMissing = await native.unavailableReason();
 
@@ -54,7 +55,7 @@ for (const provider of [cpuDevice, wasmDevice, ...(nativeMissing === undefined ?
     test(
       "20 steps give the same bytes as 10, a checkpoint, and 10 more in a new model",
       async () => {
-        for (const router of [{ type: "switch", experts: 4 }, { type: "top-e", experts: 4 }, { type: "none" }]) {
+        for (const router of [{ type: "none" }, ...routed.map((type) => ({ type, experts: 4 }))]) {
           device.setThreads?.(2);
           const whole = await trainTo(device, "whole", { router });
           // A resumed run may have another share of the machine.

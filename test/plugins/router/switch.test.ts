@@ -34,6 +34,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
 
     test("promises the experts of its options, one selected", () => {
       assert.equal(build().facts, { numExperts: 4, numSelected: 1, numShared: 0 });
+      assert.equal(build({ shared: 1 }).facts, { numExperts: 4, numSelected: 2, numShared: 1 });
     });
     test("picks the most probable expert and gates with its probability", () => {
       const rows = [
@@ -113,10 +114,31 @@ for (const provider of [cpuDevice, wasmDevice]) {
         assert.ok(Math.abs(gradient[d]! - expected) < 1e-5, `${gradient[d]!} is not ${expected}`);
       }
     });
+    test("appends shared experts with gate 1 and chooses among the others alone", () => {
+      const { instance } = build({ experts: 6, shared: 2 });
+      const routing = instance.route(tf.tensor2d([[-4, 1, 0]]), parameters());
+      assert.equal(routing.expertIndices_BR.arraySync(), [[3, 4, 5]]);
+      const [gates = []] = routing.gates_BR.arraySync();
+      const exponentials = [-4, 1, 0, 4].map(Math.exp);
+      const expected = exponentials[3]! / exponentials.reduce((sum, value) => sum + value, 0);
+      assert.ok(Math.abs(gates[0]! - expected) < 1e-6);
+      assert.equal(gates.slice(1), [1, 1]);
+      assert.equal(routing.probabilities_BE!.shape, [1, 4]);
+      assert.equal(routing.logits_BE!.arraySync(), [[-4, 1, 0, 4]]);
+      const { weight } = instance.initialise(shape, createRng(0));
+      assert.equal(weight!.shape, [4, 3]);
+    });
+    test("rejects as many shared experts as there are", () => {
+      for (const make of [() => build({ shared: 4 }).facts, () => build({ shared: 5 }).instance]) {
+        assert.throws(make, (error: SwitchyardError) => error.code === "SELECTED_EXPERTS_TOO_LARGE");
+      }
+    });
     test("rejects experts that are no positive number and gates that it does not know", () => {
-      assert.not.ok(Value.Check(switchRouter.options, { experts: 0, gate: "softmax", bias: "none" }));
-      assert.not.ok(Value.Check(switchRouter.options, { experts: 4, gate: "sigmoid", bias: "none" }));
-      assert.ok(Value.Check(switchRouter.options, { experts: 4, shared: 0, gate: "softmax", bias: "none" }));
+      const right = { experts: 4, shared: 0, gate: "softmax", bias: "none" };
+      assert.not.ok(Value.Check(switchRouter.options, { ...right, experts: 0 }));
+      assert.not.ok(Value.Check(switchRouter.options, { ...right, gate: "sigmoid" }));
+      assert.not.ok(Value.Check(switchRouter.options, { ...right, shared: -1 }));
+      assert.ok(Value.Check(switchRouter.options, right));
     });
     test("adds shared experts, which it does not choose among, behind the chosen one", () => {
       const { instance, facts } = build({ experts: 6, shared: 2 });

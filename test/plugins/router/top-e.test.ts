@@ -25,8 +25,8 @@ for (const provider of [cpuDevice, wasmDevice]) {
     });
 
     test("selects two experts unless told otherwise", () => {
-      assert.equal(build().facts, { numExperts: 4, numSelected: 2 });
-      assert.equal(build({ e: 3 }).facts, { numExperts: 4, numSelected: 3 });
+      assert.equal(build().facts, { numExperts: 4, numSelected: 2, numShared: 0 });
+      assert.equal(build({ e: 3 }).facts, { numExperts: 4, numSelected: 3, numShared: 0 });
     });
     test("selects the largest scores, best first, gated by a softmax over the selected", () => {
       const routing = build().instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters());
@@ -71,10 +71,53 @@ for (const provider of [cpuDevice, wasmDevice]) {
       const routing = build({ gate: "heaviside" }).instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters());
       assert.equal(routing.gates_BR.arraySync(), [[1, 1]]);
     });
+    test("gates every selected expert with its probability among all when told to", () => {
+      const routing = build({ gate: "softmax-all", e: 3 }).instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters());
+      const total = [1, 0.5, 3, 0].map(Math.exp).reduce((sum, value) => sum + value, 0);
+      assert.equal(routing.expertIndices_BR.arraySync(), [[2, 0, 1]]);
+      for (const [r, score] of [3, 1, 0.5].entries()) {
+        assert.ok(Math.abs(routing.gates_BR.arraySync()[0]![r]! - Math.exp(score) / total) < 1e-6);
+      }
+    });
+    test("tells one expert's probability apart from its share among the selected, which is 1", () => {
+      const gateOf = (gate: string): number =>
+        build({ gate, e: 1 })
+          .instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters())
+          .gates_BR.dataSync()[0]!;
+      const total = [1, 0.5, 3, 0].map(Math.exp).reduce((sum, value) => sum + value, 0);
+      assert.is(gateOf("softmax"), 1);
+      assert.ok(Math.abs(gateOf("softmax-all") - Math.exp(3) / total) < 1e-6);
+    });
+    test("orders negative scores too when they are not clipped, and sends gradients through them", () => {
+      const { instance } = build({ scores: "linear" });
+      const acts_BD = tf.tensor2d([[-4, -1, -3, -2]]);
+      const routing = instance.route(acts_BD, parameters());
+      assert.equal(routing.expertIndices_BR.arraySync(), [[1, 3]]);
+      assert.equal(routing.logits_BE!.arraySync(), [[-4, -1, -3, -2]]);
+      const g = Math.exp(-1) / (Math.exp(-1) + Math.exp(-2));
+      assert.ok(Math.abs(routing.gates_BR.arraySync()[0]![0]! - g) < 1e-6);
+      const first = (acts: tensorflow.Tensor): tensorflow.Scalar =>
+        tf.sum(tf.slice(instance.route(acts as tensorflow.Tensor2D, parameters()).gates_BR, [0, 0], [1, 1]));
+      const gradient = tf.grad(first)(acts_BD).dataSync();
+      [0, g * (1 - g), 0, -g * (1 - g)].forEach((value, e) => {
+        assert.ok(Math.abs(gradient[e]! - value) < 1e-6);
+      });
+    });
+    test("appends shared experts with gate 1 and chooses among the others alone", () => {
+      const { facts, instance } = build({ experts: 6, shared: 2 });
+      assert.equal(facts, { numExperts: 6, numSelected: 4, numShared: 2 });
+      const routing = instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters());
+      assert.equal(routing.expertIndices_BR.arraySync(), [[2, 0, 4, 5]]);
+      assert.equal(routing.gates_BR.arraySync()[0]!.slice(2), [1, 1]);
+      assert.equal(routing.probabilities_BE!.shape, [1, 4]);
+      const inits = instance.initialise(createModelShape({ width: 9, features: 12, router: facts }), createRng(0));
+      assert.equal([inits["weight"]!.shape, inits["score_bias"]!.shape], [[4, 9], [4]]);
+    });
     test("states probabilities over all experts", () => {
       const routing = build().instance.route(tf.tensor2d([[1, 0.5, 3, -2]]), parameters());
       const exponentials = [1, 0.5, 3, 0].map(Math.exp);
       const total = exponentials.reduce((sum, value) => sum + value, 0);
+      assert.equal(routing.logits_BE!.arraySync(), [[1, 0.5, 3, 0]]);
       routing.probabilities_BE!.arraySync()[0]!.forEach((p, e) => {
         assert.ok(Math.abs(p - exponentials[e]! / total) < 1e-6);
       });
@@ -121,6 +164,13 @@ for (const provider of [cpuDevice, wasmDevice]) {
         (error: SwitchyardError) => {
           assert.is(error.code, "SELECTED_EXPERTS_TOO_LARGE");
           assert.is(error.expected, "at most 4, the number of experts");
+          return true;
+        },
+      );
+      assert.throws(
+        () => build({ e: 3, shared: 2 }),
+        (error: SwitchyardError) => {
+          assert.is(error.expected, "at most 2, the number of experts that are not shared");
           return true;
         },
       );
