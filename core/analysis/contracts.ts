@@ -17,7 +17,8 @@ export interface Plot {
   /**
    * Pure: same runs, same specification. Colours come from `runStyles`, so that a run looks the same in every plot.
    * `width: "container"` follows the page. Small multiples (a `facet`) state their own size in `usermeta`:
-   * `{ panels, panelWidth, panelMargin }` in pixels, from which the report chooses columns and widens the panels.
+   * `{ panels, panelWidth, panelMargin }` in pixels, from which the report chooses columns and widens the panels;
+   * `panelsTogether` says how many panels in a row belong together.
    * @returns `undefined` when these runs have nothing to show (no evaluation yet, no ground truth).
    */
   spec(runs: readonly RunSummary[]): VegaLiteSpec | undefined;

@@ -32,7 +32,11 @@ export function groupReplicates(runs: readonly RunSummary[]): readonly RunGroup[
 
 /** Mean and spread of a metric over the runs that have it; undefined when none has. */
 export function spreadOf(runs: readonly RunSummary[], metric: string): Spread | undefined {
-  const values = runs.map((run) => run.metrics[metric]).filter((value) => value !== undefined);
+  return spreadOfValues(runs.map((run) => run.metrics[metric]).filter((value) => value !== undefined));
+}
+
+/** Mean and spread of numbers; undefined when there is none. */
+export function spreadOfValues(values: readonly number[]): Spread | undefined {
   if (values.length === 0) return undefined;
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   if (values.length === 1) return { mean, deviation: undefined, count: 1 };

@@ -28,7 +28,8 @@ import type { Executor, JobRunner, WorkerCommand } from "../run/contracts.ts";
 import { formatJson, replaceText } from "../run/json-file.ts";
 import { describeSource, readConfigSources, readRunConfig } from "../run/run-config-file.ts";
 import type { LocalRunner } from "../run/serve-worker.ts";
-import { pathsRef } from "../services.ts";
+import { deviceRef, pathsRef } from "../services.ts";
+import type { Device } from "../../kernels/devices/device.ts";
 import type { Io } from "./io.ts";
 import { findProject, projectOfConfig } from "./project.ts";
 import type { Project } from "./project.ts";
@@ -167,6 +168,19 @@ async function catalogueOfRun(folder: string, { projectFolder }: ProjectPaths): 
   const sources = readConfigSources(folder);
   const requested = requestsOf(readRunConfig(folder), (path) => describeSource(sources.get(path)));
   return createCatalogue({ builtIn, requested, projectFolder });
+}
+
+/** Hands the tensor library to `body`, on the device that a run's config names, which is closed afterwards. */
+export async function withDevice<T>(folder: string, body: (device: Device) => Promise<T>): Promise<T> {
+  const { createSweepScope } = await import("../run/scopes.ts");
+  const { catalogue, project: paths } = await openRun(folder);
+  const input = { config: readRunConfig(folder), sources: readConfigSources(folder), catalogue, paths };
+  const scope = await createSweepScope(input, () => undefined);
+  try {
+    return await body(await scope.get(deviceRef));
+  } finally {
+    await scope.dispose();
+  }
 }
 
 function requestsOf({ plugins }: RunConfig, whereOf: (path: string) => string | undefined): readonly PluginRequest[] {

@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./commands/plan.ts")).plan,
   status: async () => (await import("./commands/status.ts")).status,
   compare: async () => (await import("./commands/compare.ts")).compare,
+  similarity: async () => (await import("./commands/similarity.ts")).similarity,
   report: async () => (await import("./commands/report.ts")).report,
   features: async () => (await import("./commands/features.ts")).features,
   steer: async () => (await import("./commands/steer.ts")).steer,

@@ -27,15 +27,33 @@ export type Splice =
   /** Receives the activations [N, D] of the spliced positions and returns their replacement, same shape. */
   | { readonly kind: "replace"; readonly replace: (acts_ND: tf.Tensor2D) => tf.Tensor2D };
 
+/** What a splice does to the language model: means over the tokens of `SpliceEffects`. */
+export interface SpliceEffect {
+  /** Next-token cross-entropy in nats. */
+  readonly nats: number;
+  /** KL(original || spliced) of the distributions of the next token, in nats; at least 0 but for rounding. */
+  readonly kl: number;
+}
+
+export interface SpliceEffects {
+  /** Positions that predict a token of their context; every mean is over these. */
+  readonly numTokens: number;
+  /** Next-token cross-entropy in nats with the activations left alone. */
+  readonly originalNats: number;
+  /** One for each splice, in order. */
+  readonly effects: readonly SpliceEffect[];
+}
+
 /** The language model that the activations came from, over held-out text. */
 export interface LanguageModelProbe {
   /** Held-out contexts available. */
   readonly numContexts: number;
   /**
-   * Mean next-token cross-entropy over the first `maxContexts` held-out contexts, with the activations at the hook
-   * point replaced. Positions that the source excludes from its rows keep their activations under every splice.
+   * Runs the first `maxContexts` held-out contexts as they are and with the activations at the hook point replaced,
+   * once for each splice. Positions that the source excludes from its rows keep their activations under every splice.
+   * All splices of a batch of contexts run together, because a divergence needs the original's distributions.
    */
-  crossEntropy(splice: Splice, maxContexts: number): Promise<{ readonly nats: number; readonly numTokens: number }>;
+  measure(splices: readonly Splice[], maxContexts: number): Promise<SpliceEffects>;
 }
 
 /** The activations at the hook point of one text, changed at some of its positions. */
@@ -101,6 +119,12 @@ export interface ActivationSource {
   readonly train: RowStore;
   /** Rows never trained on; metrics are computed on these. */
   readonly heldOut: RowStore;
+  /**
+   * Position in its context, counted from 0, of the token that a held-out row comes from; left out by sources whose
+   * rows have no such place. A language model's first position has activations of another size.
+   * @param row In [0, heldOut.numRows).
+   */
+  readonly heldOutPositions?: (row: number) => number;
   readonly languageModel?: LanguageModelProbe;
   /** Where the rows are positions of a text that can be shown. */
   readonly inspection?: LanguageModelInspection;

@@ -14,6 +14,18 @@ export interface EvaluationBatch {
   readonly reconstruction_BD: tf.Tensor2D;
   readonly code: Code;
   readonly routing: Routing;
+  /** Position of every row in its context, length B, where the source knows it. */
+  readonly positions_B?: Int32Array;
+}
+
+/** Which experts the rows of a routing probe went to at one moment of training (core/run/routing-record.ts). */
+export interface RoutingMoment {
+  /** Finished steps. */
+  readonly step: number;
+  /** [N, R], row-major, ascending in a row: the experts that were chosen. */
+  readonly experts_NR: Int32Array;
+  /** N: the first held-out rows. */
+  readonly numRows: number;
 }
 
 /** What the training of the run cost, as measured. */
@@ -33,6 +45,8 @@ export interface EvaluationContext {
   readonly training: TrainingCost;
   /** K where the expert fixes it, if only on average. */
   readonly activeFeatures: number | undefined;
+  /** What training recorded of the routing, in order of steps; left out where nothing is routed or recorded. */
+  readonly routingMoments?: readonly RoutingMoment[];
 }
 
 export interface EvaluationResult {

@@ -11,7 +11,14 @@ import type { ActivationSource } from "../data/contracts.ts";
 import { SwitchyardError, messageOf } from "../errors/switchyard-error.ts";
 import type { Code } from "../model/contracts.ts";
 import type { ForwardPass, SparseAutoencoder } from "../model/sparse-autoencoder.ts";
-import type { Evaluation, EvaluationBatch, EvaluationContext, Evaluator, TrainingCost } from "./contracts.ts";
+import type {
+  Evaluation,
+  EvaluationBatch,
+  EvaluationContext,
+  Evaluator,
+  RoutingMoment,
+  TrainingCost,
+} from "./contracts.ts";
 
 export interface EvaluateInput {
   readonly tf: typeof tf;
@@ -23,6 +30,7 @@ export interface EvaluateInput {
   readonly training: TrainingCost;
   /** K where the expert fixes it. */
   readonly activeFeatures: number | undefined;
+  readonly routingMoments?: readonly RoutingMoment[];
 }
 
 export interface EvaluationOutcome {
@@ -69,6 +77,7 @@ export async function evaluate(input: EvaluateInput): Promise<EvaluationOutcome>
     source: input.source,
     training: input.training,
     activeFeatures: input.activeFeatures,
+    ...(input.routingMoments === undefined ? {} : { routingMoments: input.routingMoments }),
   };
   const running: Running[] = [];
   for (const [name, evaluator] of input.evaluators) {
@@ -86,16 +95,29 @@ async function observeRows(input: EvaluateInput, running: readonly Running[], nu
     await heldOut.read(start, count, buffer);
     // A copy, because the cpu backend keeps the array that it is given and `buffer` is read into again.
     const acts_BD = input.tf.tensor2d(buffer.slice(0, count * heldOut.width), [count, heldOut.width]);
-    await observeBatch(input, running, acts_BD);
+    await observeBatch(input, running, acts_BD, start);
   }
 }
 
-async function observeBatch(input: EvaluateInput, running: readonly Running[], acts_BD: tf.Tensor2D): Promise<void> {
+/** @param start The held-out row that the batch starts at. */
+async function observeBatch(
+  input: EvaluateInput,
+  running: readonly Running[],
+  acts_BD: tf.Tensor2D,
+  start: number,
+): Promise<void> {
+  const { heldOutPositions } = input.source;
   let owned: readonly tf.Tensor[] = [acts_BD];
   try {
     const { pass, tensors } = forwardTidily(input, acts_BD);
     owned = [...new Set([acts_BD, ...tensors])];
-    const batch: EvaluationBatch = { acts_BD, ...pass };
+    const batch: EvaluationBatch = {
+      acts_BD,
+      ...pass,
+      ...(heldOutPositions === undefined
+        ? {}
+        : { positions_B: Int32Array.from({ length: acts_BD.shape[0] }, (_, row) => heldOutPositions(start + row)) }),
+    };
     for (const { name, evaluation } of running) {
       await guarded(name, "observe", () => evaluation.observe?.(batch));
     }

@@ -6,7 +6,7 @@
  */
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- numeric loops with proven bounds */
 import type * as tf from "@tensorflow/tfjs";
-import { unitRows } from "../evaluation/nearest-rows.ts";
+import { unitRows } from "../evaluation/cosine-tiles.ts";
 import { RankedSlots } from "./ranked-slots.ts";
 import type { Ranked } from "./ranked-slots.ts";
 

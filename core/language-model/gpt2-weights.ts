@@ -23,19 +23,13 @@ export interface BlockWeights {
   readonly mlpOut: LinearWeights;
 }
 
-/** The output layer both ways round: to multiply by, and to gather rows of. */
-export interface OutputWeights {
-  readonly matrix_DV: tf.Tensor2D;
-  readonly rows_VD: tf.Tensor2D;
-}
-
 export interface Gpt2Weights {
   readonly tokens_VD: tf.Tensor2D;
   readonly positions_TD: tf.Tensor2D;
   readonly blocks: readonly BlockWeights[];
   readonly finalNorm: LayerNormWeights;
   /** Made when first asked for: harvesting never needs it, and it is the largest tensor. */
-  output(): OutputWeights;
+  output_DV(): tf.Tensor2D;
   dispose(): void;
 }
 
@@ -66,7 +60,7 @@ export function createGpt2Weights(tensorFlow: typeof tf, config: Gpt2Config, ten
   }
 
   const tokens_VD = matrix("wte.weight");
-  let output: OutputWeights | undefined;
+  let output_DV: tf.Tensor2D | undefined;
   return {
     tokens_VD,
     positions_TD: matrix("wpe.weight"),
@@ -79,12 +73,9 @@ export function createGpt2Weights(tensorFlow: typeof tf, config: Gpt2Config, ten
       mlpOut: linear(`h.${layer}.mlp.c_proj`),
     })),
     finalNorm: norm("ln_f"),
-    output() {
-      if (output === undefined) {
-        const rows_VD = tensors.has("lm_head.weight") ? matrix("lm_head.weight") : tokens_VD;
-        output = { rows_VD, matrix_DV: own(tensorFlow.transpose(rows_VD)) };
-      }
-      return output;
+    output_DV() {
+      output_DV ??= own(tensorFlow.transpose(tensors.has("lm_head.weight") ? matrix("lm_head.weight") : tokens_VD));
+      return output_DV;
     },
     dispose() {
       tensorFlow.dispose(owned);

@@ -39,13 +39,13 @@ export interface Gpt2 {
   fromHook(pass: HookedPass, batch: TokenBatch, hook: HookPoint): tf.Tensor2D;
   /** @returns Logits [N, V] of a final residual stream. */
   logits(final_ND: tf.Tensor2D): tf.Tensor2D;
+  /** @returns ln p of every token of the vocabulary [N, V]; each row's probabilities sum to 1. */
+  logProbabilities(final_ND: tf.Tensor2D): tf.Tensor2D;
   /**
    * What vectors [N, D] add to the logits [N, V] when they are added to a final residual stream; with `foldNorm` up to
    * the scale that the final layer norm divides by: W_U (gain * (d - mean(d))). The norm's bias is no part of it.
    */
   directLogits(directions_ND: tf.Tensor2D, options: { readonly foldNorm: boolean }): tf.Tensor2D;
-  /** @returns -log p(label) in nats for every row [N]. */
-  tokenLosses(final_ND: tf.Tensor2D, labels_N: Int32Array): tf.Tensor1D;
   dispose(): void;
 }
 
@@ -83,6 +83,9 @@ export function createGpt2(options: {
     );
   }
 
+  const logits = (final_ND: tf.Tensor2D): tf.Tensor2D =>
+    tensorFlow.tidy(() => tensorFlow.matMul(normalise(final_ND, weights.finalNorm), weights.output_DV()));
+
   return {
     config,
     toHook: (batch, hook) =>
@@ -117,24 +120,21 @@ export function createGpt2(options: {
         }
         return x_ND;
       }),
-    logits: (final_ND) =>
-      tensorFlow.tidy(() => tensorFlow.matMul(normalise(final_ND, weights.finalNorm), weights.output().matrix_DV)),
+    logits,
     directLogits: (directions_ND, { foldNorm }) =>
       tensorFlow.tidy(() => {
-        const { matrix_DV } = weights.output();
-        if (!foldNorm) return tensorFlow.matMul(directions_ND, matrix_DV);
+        const output_DV = weights.output_DV();
+        if (!foldNorm) return tensorFlow.matMul(directions_ND, output_DV);
         const centred_ND = tensorFlow.sub(directions_ND, tensorFlow.mean(directions_ND, 1, true));
-        return tensorFlow.matMul(tensorFlow.mul<tf.Tensor2D>(centred_ND, weights.finalNorm.gain_D), matrix_DV);
+        return tensorFlow.matMul(tensorFlow.mul<tf.Tensor2D>(centred_ND, weights.finalNorm.gain_D), output_DV);
       }),
-    tokenLosses: (final_ND, labels_N) =>
+    logProbabilities: (final_ND) =>
       tensorFlow.tidy(() => {
-        const normed_ND = normalise(final_ND, weights.finalNorm);
-        const { matrix_DV, rows_VD } = weights.output();
-        const labelRows_ND = tensorFlow.gather(rows_VD, tensorFlow.tensor1d(labels_N, "int32"));
-        const labelLogits_N = tensorFlow.sum<tf.Tensor1D>(tensorFlow.mul(normed_ND, labelRows_ND), 1);
-        return tensorFlow
-          .logSumExp<tf.Tensor1D>(tensorFlow.matMul(normed_ND, matrix_DV), 1)
-          .sub<tf.Tensor1D>(labelLogits_N);
+        const logits_NV = logits(final_ND);
+        // The largest is taken off first: logits of -100 would cost the differences between tokens two digits.
+        const shifted_NV = tensorFlow.sub<tf.Tensor2D>(logits_NV, tensorFlow.max(logits_NV, 1, true));
+        const sums_N1 = tensorFlow.sum(tensorFlow.exp(shifted_NV), 1, true);
+        return tensorFlow.sub<tf.Tensor2D>(shifted_NV, tensorFlow.log(sums_N1));
       }),
     dispose: () => {
       weights.dispose();

@@ -7,6 +7,7 @@ import type { RunInProgress } from "./run-in-progress.ts";
 import { isRecord, writeJson } from "./json-file.ts";
 import { runFiles } from "./layout.ts";
 import { readMetrics } from "./metrics-file.ts";
+import { readRoutingMoments } from "./routing-record.ts";
 import type { RunRecord } from "./run-record.ts";
 import * as run from "./run-services.ts";
 import { nameOf } from "./train-run.ts";
@@ -38,6 +39,7 @@ export async function evaluateRun(
       peakMemoryBytes: trained.stepMs === undefined ? 0 : trained.peakMemoryBytes,
     },
     activeFeatures: activeFeaturesOf(record),
+    routingMoments: await readRoutingMoments(folder),
   });
   await writeJson(join(folder, runFiles.evaluation), { metrics, artefacts });
   for (const i of trackers.keys()) await (await scope.get(run.trackerRef(i))).evaluated?.(metrics);

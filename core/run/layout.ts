@@ -45,6 +45,11 @@ export function checkpointsFolder(runFolder: string): string {
   return join(runFolder, "checkpoints");
 }
 
+/** What training recorded of the routing; a file a moment, named as checkpoints are. */
+export function routingFolder(runFolder: string): string {
+  return join(runFolder, "routing");
+}
+
 /** "step-00000600.safetensors": sorts by step. */
 export function checkpointName(step: number): string {
   return `step-${String(step).padStart(8, "0")}.safetensors`;

@@ -2,6 +2,7 @@
  * The container of one run: a sweep scope (device, tensor library, kernels, source) and below it a run scope with the
  * plugins that the config names. Every binding carries the config position that asked for it.
  */
+import { Value } from "typebox/value";
 import { bindFactory, bindValue } from "../container/binding.ts";
 import type { Binding, FactoryBinding } from "../container/binding.ts";
 import { createScope } from "../container/scope.ts";
@@ -110,8 +111,10 @@ async function bindPlugin(
   choice: PluginChoice,
   at: string,
 ): Promise<FactoryBinding> {
-  const { type, ...options } = choice;
+  const { type, ...given } = choice;
   const plugin = await catalogue.load(kind, type);
+  // A run folder of an earlier version has no value for an option that was added since; its default is what it did then.
+  const options = Value.Default(plugin.options, structuredClone(given));
   const where = describeSource(sources.get(`${at}.type`) ?? sources.get(at));
   return {
     ref,

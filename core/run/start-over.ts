@@ -6,14 +6,14 @@ import { existsSync, mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { writeError } from "../data/file-errors.ts";
 import { lastAttempt } from "./attempts.ts";
-import { attemptFolder, checkpointsFolder, runFiles } from "./layout.ts";
+import { attemptFolder, checkpointsFolder, routingFolder, runFiles } from "./layout.ts";
 
 /** Makes the run pending again; it must not be running. @throws SwitchyardError DISK_FULL, FILE_UNWRITABLE */
 export function startOver(runFolder: string): void {
   // The features were found by the model that goes; the file that vouches for them goes first.
   const { evaluation, metrics, featuresInfo, features } = runFiles;
   const results = [evaluation, metrics, featuresInfo, features].map((name) => join(runFolder, name));
-  setAside(runFolder, [...results, checkpointsFolder(runFolder)]);
+  setAside(runFolder, [...results, checkpointsFolder(runFolder), routingFolder(runFolder)]);
 }
 
 /** Leaves only the evaluation to be done; the run must not be running. @throws as `startOver` */

@@ -12,6 +12,7 @@ import { runFiles } from "./layout.ts";
 import { openMetrics } from "./metrics-file.ts";
 import { profileTraining } from "./profile-training.ts";
 import { findCheckpoint, pruneCheckpoints } from "./resume.ts";
+import { createRoutingRecorder } from "./routing-record.ts";
 import * as run from "./run-services.ts";
 
 /** @throws SwitchyardError whatever training, the source or the disk reports */
@@ -68,6 +69,13 @@ export async function trainRun(
         for (const tracker of built) await tracker.step?.(record);
         emit({ type: "step", record });
       },
+      onStepEnd: createRoutingRecorder({
+        tf: await scope.get(services.tensorFlowRef),
+        model,
+        heldOut: source.heldOut,
+        runFolder: folder,
+        totalSteps: training.steps,
+      }),
       onCheckpoint: async (state) => {
         await saveCheckpoint(state);
         pruneCheckpoints(folder);

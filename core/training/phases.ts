@@ -23,7 +23,7 @@ export const stepPhases = [
 
 export type StepPhase = (typeof stepPhases)[number];
 
-/** A checkpoint belongs to no step: only some steps end with one. */
+/** A checkpoint belongs to no step, nor does what is recorded beside it: only some steps end with either. */
 export type TrainingPhase = StepPhase | "checkpoint";
 
 /** Called where a phase begins, which ends the one before. "data" begins a step. */

@@ -48,6 +48,8 @@ export interface TrainingInput {
   readonly rng: Pick<Rng, "seed">;
   readonly resumeFrom?: Checkpoint | undefined;
   readonly onStep?: (record: StepRecord) => void | Promise<void>;
+  /** Called after every step with the number of finished steps, before its checkpoint; part of no phase of a step. */
+  readonly onStepEnd?: ((step: number) => void | Promise<void>) | undefined;
   /** Called every `checkpointEvery` steps, after the last step, and when interrupted. */
   readonly onCheckpoint?: (state: TrainingState) => void | Promise<void>;
   /** Told what every step is busy with. */
@@ -106,6 +108,11 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     rows += config.batchSize;
     const isLast = step === config.steps;
     if (isLast || step % config.logEvery === 0) await input.onStep?.({ step, rows, ...measured, stepMs });
+    if (input.onStepEnd !== undefined) {
+      input.onPhase?.("checkpoint");
+      await input.onStepEnd(step);
+      input.onPhase?.("other");
+    }
     if (isLast || step % config.checkpointEvery === 0) await save();
     await setImmediate();
   }

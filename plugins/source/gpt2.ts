@@ -21,6 +21,7 @@ import { hookNames } from "../../core/language-model/hook-points.ts";
 import { createInspection } from "../../core/language-model/inspection.ts";
 import { onDemand } from "../../core/language-model/on-demand.ts";
 import { createProbe } from "../../core/language-model/probe.ts";
+import { includedRows } from "../../core/language-model/spliced-positions.ts";
 import { readTokenSequences } from "../../core/language-model/token-sequences.ts";
 import type { TokenSequence } from "../../core/language-model/token-sequence.ts";
 import { loadTokenizer } from "../../core/language-model/tokenizer.ts";
@@ -136,11 +137,14 @@ export const gpt2 = definePlugin({
 
     const { index, rows, tokens } = (await openCacheEntry(paths.cacheFolder, digest)) ?? (await harvestNow());
     const numTrain = index.numTrainContexts * index.rowsPerContext;
+    // Within a context: included positions only, ascending.
+    const positions = includedRows(1, contextLength, excludePositions);
     const heldOutText = { tf, model: model.get, hook, ids: tokens.heldOut, contextLength, excludePositions };
     return {
       width: index.width,
       train: rowRange(rows, 0, numTrain),
       heldOut: rowRange(rows, numTrain, rows.numRows - numTrain),
+      heldOutPositions: (row) => positions[row % positions.length] ?? 0,
       languageModel: createProbe({ ...heldOutText, batchContexts: options.batchContexts }),
       inspection: createInspection({ ...heldOutText, config, tokenizer: tokenizer.get }),
       dispose: model.dispose,

@@ -5,8 +5,8 @@
  * Shapes: B rows of a batch, D width, E experts.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { ActivationSource, LanguageModelProbe, RowStore } from "../../core/data/contracts.ts";
-import type { EvaluationBatch, EvaluationContext } from "../../core/evaluation/contracts.ts";
+import type { ActivationSource, LanguageModelProbe, RowStore, Splice } from "../../core/data/contracts.ts";
+import type { EvaluationBatch, EvaluationContext, RoutingMoment } from "../../core/evaluation/contracts.ts";
 import type { ModelShape, Router } from "../../core/model/contracts.ts";
 import { createSparseAutoencoder } from "../../core/model/create-sparse-autoencoder.ts";
 import { createRng } from "../../core/model/rng.ts";
@@ -27,6 +27,14 @@ const shape: ModelShape = {
   sharedExperts: 0,
 };
 const activeFeatures = 4;
+/** Rows of a context of the made-up source. */
+const contextRows = 6;
+
+/** The made-up routing of four rows: one of them moved in the last tenth of ten steps. */
+const routingMoments: readonly RoutingMoment[] = [
+  { step: 9, numRows: 4, experts_NR: Int32Array.of(0, 1, 2, 0) },
+  { step: 10, numRows: 4, experts_NR: Int32Array.of(0, 1, 2, 1) },
+];
 
 export interface EvaluatedModel {
   readonly model: SparseAutoencoder;
@@ -62,7 +70,7 @@ export function evaluatedModel(device: Device): EvaluatedModel {
   return {
     model,
     source,
-    context: { model, shape, source, training, activeFeatures },
+    context: { model, shape, source, training, activeFeatures, routingMoments },
     batches: (sizes) => sliceBatches(device, model, rows, sizes),
     disposeBatches: (batches) => {
       tf.dispose(batches.flatMap(tensorsOf));
@@ -110,6 +118,7 @@ function sliceBatches(
           gates_BR: take(routing.gates_BR),
           probabilities_BE: take(routing.probabilities_BE),
         },
+        positions_B: Int32Array.from({ length: size }, (_unused, row) => (start + row) % contextRows),
       });
       start += size;
     }
@@ -151,24 +160,28 @@ function madeUpSource(device: Device, rows: Float32Array): ActivationSource {
     width,
     train: store,
     heldOut: store,
+    heldOutPositions: (row) => row % contextRows,
     languageModel: madeUpProbe(device, rows),
     groundTruth: { directions, numFeatures },
   };
 }
 
-/** A cross-entropy that grows with the squared error of what is spliced in, between 2 and 4 nats. */
+/** A cross-entropy that grows with the squared error of what is spliced in, between 2 and 4 nats; zeros cost 4. */
 function madeUpProbe({ tf }: Device, rows: Float32Array): LanguageModelProbe {
+  const natsOf = (splice: Splice): number => {
+    if (splice.kind === "original") return 2;
+    if (splice.kind === "zero") return 4;
+    return tf.tidy(() => {
+      const acts_ND = tf.tensor2d(rows.slice(), [heldOutRows, shape.width]);
+      const error = tf.mean(tf.square(tf.sub(splice.replace(acts_ND), acts_ND))).dataSync()[0]!;
+      return 2 + (2 * error) / (1 + error);
+    });
+  };
   return {
     numContexts: 4,
-    crossEntropy: (splice) => {
-      if (splice.kind === "original") return Promise.resolve({ nats: 2, numTokens: heldOutRows });
-      if (splice.kind === "zero") return Promise.resolve({ nats: 4, numTokens: heldOutRows });
-      const nats = tf.tidy(() => {
-        const acts_ND = tf.tensor2d(rows.slice(), [heldOutRows, shape.width]);
-        const error = tf.mean(tf.square(tf.sub(splice.replace(acts_ND), acts_ND))).dataSync()[0]!;
-        return 2 + (2 * error) / (1 + error);
-      });
-      return Promise.resolve({ nats, numTokens: heldOutRows });
+    measure: (splices) => {
+      const effects = splices.map(natsOf).map((nats) => ({ nats, kl: (nats - 2) / 2 }));
+      return Promise.resolve({ numTokens: heldOutRows, originalNats: 2, effects });
     },
   };
 }

@@ -133,7 +133,12 @@ const faults: readonly (readonly [
       ...right,
       languageModel: {
         numContexts: 1,
-        crossEntropy: ({ kind }) => Promise.resolve({ nats: kind === "zero" ? 4 : 2, numTokens: 9 }),
+        measure: (splices) =>
+          Promise.resolve({
+            numTokens: 9,
+            originalNats: 2,
+            effects: splices.map(({ kind }) => (kind === "zero" ? { nats: 4, kl: 1 } : { nats: 2, kl: 0 })),
+          }),
       },
     })),
     /cross-entropy with activations replaced by zeros, entry 0: expected 4/,

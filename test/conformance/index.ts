@@ -16,6 +16,8 @@ export { sourceConformance } from "./source.ts";
 export type { SourceConformanceOptions } from "./source.ts";
 export { evaluatorConformance } from "./evaluator.ts";
 export { scheduleConformance } from "./schedule.ts";
+export { evaluateRows } from "./evaluate-rows.ts";
+export type { RowsToEvaluate } from "./evaluate-rows.ts";
 export { loadPluginFile } from "./load-plugin-file.ts";
 export type { ConformanceCase, Skips } from "./conformance-case.ts";
 export type { ConformanceOptions } from "./workbench.ts";

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bindFactory, bindValue } from "../../core/container/binding.ts";
 import { createScope, type Scope } from "../../core/container/scope.ts";
-import type { ActivationSource, LanguageModelProbe, RowStore } from "../../core/data/contracts.ts";
+import type { ActivationSource, LanguageModelProbe, RowStore, SpliceEffect } from "../../core/data/contracts.ts";
 import { createRng } from "../../core/model/rng.ts";
 import type { AnyPlugin } from "../../core/plugin/define-plugin.ts";
 import { defineService } from "../../core/plugin/service.ts";
@@ -251,19 +251,21 @@ function split(rows: Float32Array, width: number): readonly string[] {
 async function checkLanguageModel(probe: LanguageModelProbe, { tf }: Device): Promise<void> {
   const contexts = Math.min(2, probe.numContexts);
   expect(contexts > 0, "held-out contexts", "some", probe.numContexts);
-  const original = await probe.crossEntropy({ kind: "original" }, contexts);
-  expect(
-    Number.isFinite(original.nats) && original.nats > 0,
-    "cross-entropy",
-    "finite, above 0",
-    String(original.nats),
+  const { numTokens, originalNats, effects } = await probe.measure(
+    [
+      { kind: "replace", replace: (acts_ND) => tf.add(acts_ND, 0) },
+      { kind: "zero" },
+      { kind: "replace", replace: (acts_ND) => tf.mul(acts_ND, 0) },
+    ],
+    contexts,
   );
-  expect(original.numTokens > 0, "tokens", "some", original.numTokens);
-  const identity = await probe.crossEntropy({ kind: "replace", replace: (acts_ND) => tf.add(acts_ND, 0) }, contexts);
-  expectClose("cross-entropy with activations replaced by themselves", [identity.nats], [original.nats], {
-    rtol: 1e-4,
-  });
-  const zero = await probe.crossEntropy({ kind: "zero" }, contexts);
-  const zeros = await probe.crossEntropy({ kind: "replace", replace: (acts_ND) => tf.mul(acts_ND, 0) }, contexts);
+  expect(effects.length === 3, "effects of 3 splices", "3", effects.length);
+  const [identity, zero, zeros] = effects as readonly [SpliceEffect, SpliceEffect, SpliceEffect];
+  expect(Number.isFinite(originalNats) && originalNats > 0, "cross-entropy", "finite, above 0", String(originalNats));
+  expect(numTokens > 0, "tokens", "some", numTokens);
+  expectClose("cross-entropy with activations replaced by themselves", [identity.nats], [originalNats], { rtol: 1e-4 });
+  expectClose("divergence with activations replaced by themselves", [identity.kl], [0], { atol: 1e-4 });
   expectClose("cross-entropy with activations replaced by zeros", [zeros.nats], [zero.nats], { rtol: 1e-4 });
+  expectClose("divergence with activations replaced by zeros", [zeros.kl], [zero.kl], { atol: 1e-4, rtol: 1e-4 });
+  expect(zero.kl > 0, "divergence with zeros", "above 0", String(zero.kl));
 }

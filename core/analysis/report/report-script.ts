@@ -34,10 +34,11 @@ export const reportScript = String.raw`"use strict";
   // Small multiples do not follow the width of their container by themselves: choose columns, then widen the panels.
   const gap = 22;
   const fitted = (spec, width) => {
-    const { panels, panelWidth, panelMargin } = spec.usermeta || {};
+    const { panels, panelWidth, panelMargin, panelsTogether = 1 } = spec.usermeta || {};
     if (!panelWidth) return spec;
     const most = Math.floor((width + gap) / (panelWidth + panelMargin + gap));
-    const columns = Math.max(1, Math.min(most, panels));
+    const fitting = Math.max(1, Math.min(most, panels));
+    const columns = fitting < panelsTogether ? fitting : fitting - (fitting % panelsTogether);
     const room = Math.floor((width + gap) / columns) - gap - panelMargin;
     const wide = Math.max(Math.min(room, Math.round(1.5 * panelWidth)), 80);
     const square = spec.spec.height === panelWidth;

@@ -47,6 +47,21 @@ export const runCodes = {
     why: "Sources are prepared once, before any run starts (a transformer's activations are harvested to the cache). That failed; the first lines say why.",
     fix: "Repair the cause and run the same command again; what was harvested already is kept.",
   },
+  NO_CHECKPOINT: {
+    title: "A run has no checkpoint to read.",
+    why: "`switchyard similarity` compares what runs have learned, which their checkpoints hold. This run has not reached its first one.",
+    fix: "Run it first. `switchyard status` shows how far runs are.",
+  },
+  DICTIONARIES_DIFFER: {
+    title: "Two dictionaries have rows of different widths.",
+    why: "A cosine is taken between two decoder rows of one length: that of the activations. These runs learned from activations of different widths.",
+    fix: "Compare runs on activations of the same model and hook point.",
+  },
+  NOTHING_TO_COMPARE: {
+    title: "Among these runs there are no two to compare.",
+    why: "Of sweeps, `switchyard similarity` compares the runs that differ in nothing but the seed; of single runs, every two. There was no such pair.",
+    fix: "Add `seeds: 3` to the `sweep` and run it again, or name two run folders.",
+  },
   DEVICE_WRONG_RESULT: {
     title: "A device opens, but does not compute what it should.",
     why: "`switchyard doctor` lets every device compute a norm whose value is known. A driver, a package or the device's own code is at fault; what it trained could not be relied on.",

@@ -94,7 +94,8 @@ suite("metricsOf", (test) => {
 });
 
 async function describedByEvaluators() {
-  const tf = await import("@tensorflow/tfjs");
+  const { cpuDevice } = await import("../../../kernels/devices/cpu.ts");
+  const { tf, kernels } = await cpuDevice.open();
   const { reconstruction } = await import("../../../plugins/evaluator/reconstruction.ts");
   const { sparsity } = await import("../../../plugins/evaluator/sparsity.ts");
   const { languageModel } = await import("../../../plugins/evaluator/language-model.ts");
@@ -103,12 +104,12 @@ async function describedByEvaluators() {
   const { cost } = await import("../../../plugins/evaluator/cost.ts");
   const { recovery } = await import("../../../plugins/evaluator/recovery.ts");
   const evaluators = {
-    reconstruction: await reconstruction.create({}, {}),
+    reconstruction: await reconstruction.create({ compat: true, withoutFirst: true }, {}),
     sparsity: await sparsity.create({}, {}),
     "language-model": await languageModel.create({ contexts: 1 }, { tf }),
     routing: await routing.create({}, {}),
-    duplication: await duplication.create({ threshold: 0.9 }, { tf }),
-    cost: await cost.create({}, {}),
+    duplication: await duplication.create({ threshold: 0.9, thresholds: [0.7, 0.9, 0.95] }, { tf }),
+    cost: await cost.create({}, { tf, kernels }),
     recovery: await recovery.create({ threshold: 0.9 }, { tf }),
   };
   return new Map<string, MetricDescription>(

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { suite } from "../../suite.ts";
@@ -56,6 +56,35 @@ suite("commands over finished runs", (test, hooks) => {
     assert.is(unknown.code, 1);
     assert.match(unknown.err, /UNKNOWN_METRIC[\s\S]*mse/);
     assert.is((await command(project, ["compare", "runs/tiny", "--csv", "--json"])).code, 2);
+  });
+
+  test("similarity compares the runs that are named, and says so where there are no two", async () => {
+    const runs = readdirSync(join(project, "runs/tiny")).filter((name) => name.startsWith("k="));
+    const folders = runs.map((name) => `runs/tiny/${name}`);
+    const { code, out, err } = await command(project, ["similarity", ...folders]);
+    assert.equal([code, err], [0, ""]);
+    assert.match(out, /^A +B +A IN B +B IN A\nk=1 +k=2 +[01]\.\d{4} +[01]\.\d{4}\n$/);
+    const json = await command(project, ["similarity", ...folders, "--json"]);
+    const [pair] = JSON.parse(json.out) as { a: { name: string }; aInB: number; steps: number[] }[];
+    assert.equal([pair!.a.name, pair!.steps], ["k=1", [6, 6]]);
+    assert.ok(out.includes(pair!.aInB.toFixed(4)));
+    const alone = await command(project, ["similarity", "runs/tiny"]);
+    assert.is(alone.code, 1);
+    assert.match(alone.err, /NOTHING_TO_COMPARE[\s\S]*2 runs that differ in more than the seed/);
+  });
+
+  test("similarity and compare --similarity compare seeds", async () => {
+    const seeded = makeProject({ "seeds.yaml": "extends: tiny.yaml\nname: seeds\nsweep: { grid: null, seeds: 3 }\n" });
+    const trained = await command(seeded, ["run", "seeds.yaml", "executor=in-process", "--quiet"]);
+    assert.is(trained.code, 0, trained.err);
+    const { out } = await command(seeded, ["similarity", "runs/seeds"]);
+    assert.match(
+      out,
+      /(seed=\d +seed=\d +0\.\d{4} +0\.\d{4}\n){3}\nMEAN OF +RUNS +MMCS\nseeds +3 +0\.\d{4} \+- 0\.\d{4}\n$/,
+    );
+    const table = await command(seeded, ["compare", "runs/seeds", "--metrics", "mse", "--similarity"]);
+    assert.match(table.out, /^run +mse +seed-mmcs +state\nseeds \(3 seeds\) .* 0\.\d+ \+- 0\.\d+ +done\n/);
+    assert.is((await command(seeded, ["compare", "runs/seeds", "--similarity", "--csv"])).code, 2);
   });
 
   test("report writes one HTML file where it is told to", async () => {

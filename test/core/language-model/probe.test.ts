@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type * as tensorflow from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
+import type { Splice } from "../../../core/data/contracts.ts";
 import { readGpt2Tensors } from "../../../core/language-model/checkpoint.ts";
 import type { Gpt2Tensors } from "../../../core/language-model/checkpoint.ts";
 import { readGpt2Config } from "../../../core/language-model/gpt2-config.ts";
@@ -48,16 +49,47 @@ function probeOf(change: Partial<ProbeOptions> = {}): ReturnType<typeof createPr
   });
 }
 
-/** Mean loss with the rows at a point replaced, except at excluded positions. */
-function expectedNats(point: string, numContexts: number, change: (value: number) => number): number {
-  const losses = contexts.slice(0, numContexts).flatMap((ids) => {
-    const { logits } = referencePass(model.config, tensors, ids, (at, rows) =>
-      at === point ? rows.map((row, t) => (t === 0 || t === 3 ? row : row.map(change))) : rows,
-    );
-    return referenceLosses(logits, ids.slice(1));
-  });
+const isExcluded = (t: number): boolean => t === 0 || t === 3;
+
+/** The reference's logits with the rows at a point replaced, except at excluded positions. */
+function expectedLogits(point: string, ids: readonly number[], change: (value: number, d: number) => number) {
+  return referencePass(model.config, tensors, ids, (at, rows) =>
+    at === point ? rows.map((row, t) => (isExcluded(t) ? row : row.map(change))) : rows,
+  ).logits;
+}
+
+const same = (value: number): number => value;
+
+function expectedNats(point: string, numContexts: number, change: (value: number, d: number) => number): number {
+  const losses = contexts
+    .slice(0, numContexts)
+    .flatMap((ids) => referenceLosses(expectedLogits(point, ids, change), ids.slice(1)));
   assert.is(losses.length, numContexts * (T - 1));
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
+function softmax(logits: readonly number[]): readonly number[] {
+  const exponentials = logits.map((logit) => Math.exp(logit - Math.max(...logits)));
+  const sum = exponentials.reduce((a, b) => a + b, 0);
+  return exponentials.map((value) => value / sum);
+}
+
+/** Mean of KL(original || changed) over the positions that predict a token, from the definition. */
+function expectedKl(point: string, numContexts: number, change: (value: number, d: number) => number): number {
+  const divergences = contexts.slice(0, numContexts).flatMap((ids) => {
+    const changed = expectedLogits(point, ids, change);
+    return expectedLogits("", ids, same)
+      .slice(0, -1)
+      .map((logits, t) => {
+        const [p, q] = [softmax(logits), softmax(changed[t]!)];
+        return p.reduce((sum, probability, v) => sum + probability * Math.log(probability / q[v]!), 0);
+      });
+  });
+  return divergences.reduce((sum, kl) => sum + kl, 0) / divergences.length;
+}
+
+function near(received: number, expected: number, what: string): void {
+  assert.ok(Math.abs(received - expected) < 1e-5, `${what}: ${received}, not ${expected}`);
 }
 
 suite("probe", (test, hooks) => {
@@ -69,29 +101,25 @@ suite("probe", (test, hooks) => {
     model = createGpt2({ tf, config, tensors });
   });
 
-  test("gives the reference's loss without a replacement, with zeros and with another one, at every hook", async () => {
+  test("gives the reference's loss and divergence for every splice at every hook, all of them together", async () => {
+    const mean = Array.from({ length: 8 }, (_unused, d) => Math.sin(d));
+    const splices: readonly Splice[] = [
+      { kind: "zero" },
+      { kind: "replace", replace: (acts) => tf.mul(acts, -0.5) },
+      { kind: "replace", replace: (acts) => tf.tile(tf.tensor2d([mean]), [acts.shape[0], 1]) },
+    ];
+    const changes = [() => 0, (value: number) => value * -0.5, (_value: number, d: number) => mean[d]!];
     for (const name of hookNames) {
       for (const layer of [0, 1]) {
-        const probe = probeOf({ hook: { layer, name } });
+        const { numTokens, originalNats, effects } = await probeOf({ hook: { layer, name } }).measure(splices, 3);
         const point = `${name}.${layer}`;
-        const near = async (splice: Parameters<typeof probe.crossEntropy>[0], nats: number): Promise<void> => {
-          const result = await probe.crossEntropy(splice, 3);
-          assert.is(result.numTokens, 15);
-          assert.ok(Math.abs(result.nats - nats) < 1e-5, `${point} ${splice.kind}: ${result.nats}, not ${nats}`);
-        };
-        await near(
-          { kind: "original" },
-          expectedNats(point, 3, (value) => value),
-        );
-        await near(
-          { kind: "zero" },
-          expectedNats(point, 3, () => 0),
-        );
-        const halve = (acts: tensorflow.Tensor2D): tensorflow.Tensor2D => tf.mul(acts, -0.5);
-        await near(
-          { kind: "replace", replace: halve },
-          expectedNats(point, 3, (value) => value * -0.5),
-        );
+        assert.is(numTokens, 15);
+        near(originalNats, expectedNats(point, 3, same), `${point} original`);
+        assert.is(effects.length, 3);
+        for (const [i, change] of changes.entries()) {
+          near(effects[i]!.nats, expectedNats(point, 3, change), `${point} nats of splice ${i}`);
+          near(effects[i]!.kl, expectedKl(point, 3, change), `${point} kl of splice ${i}`);
+        }
       }
     }
   });
@@ -102,56 +130,59 @@ suite("probe", (test, hooks) => {
       shapes.push(acts.shape);
       return acts;
     };
-    await probeOf().crossEntropy({ kind: "replace", replace }, 3);
+    await probeOf().measure([{ kind: "replace", replace }], 3);
     assert.equal(shapes, [
       [8, 8],
       [4, 8],
     ]);
   });
 
-  test("an identical replacement gives exactly the original's loss", async () => {
-    const probe = probeOf();
-    const original = await probe.crossEntropy({ kind: "original" }, 3);
-    const same = await probe.crossEntropy({ kind: "replace", replace: (acts) => tf.clone(acts) }, 3);
-    assert.is(same.nats, original.nats);
-    const all = probeOf({ excludePositions: [] });
-    const none = await all.crossEntropy({ kind: "replace", replace: (acts) => tf.clone(acts) }, 3);
-    assert.is(none.nats, original.nats);
+  test("an identical replacement gives exactly the original's loss and no divergence", async () => {
+    const identical: Splice = { kind: "replace", replace: (acts) => tf.clone(acts) };
+    for (const excludePositions of [[0, 3], []]) {
+      const { originalNats, effects } = await probeOf({ excludePositions }).measure([identical], 3);
+      assert.equal(effects, [{ nats: originalNats, kl: 0 }]);
+    }
   });
 
   test("uses no more contexts than asked for", async () => {
     const probe = probeOf();
     assert.is(probe.numContexts, 3);
-    const { nats, numTokens } = await probe.crossEntropy({ kind: "original" }, 2);
+    const { originalNats, numTokens, effects } = await probe.measure([], 2);
     assert.is(numTokens, 10);
-    assert.ok(Math.abs(nats - expectedNats("", 2, (value) => value)) < 1e-5);
-    assert.is((await probe.crossEntropy({ kind: "original" }, 100)).numTokens, 15);
+    assert.equal(effects, []);
+    near(originalNats, expectedNats("", 2, same), "original");
+    assert.is((await probe.measure([], 100)).numTokens, 15);
   });
 
-  test("runs up to the hook once, whatever comes after, and remembers fixed results", async () => {
+  test("a small batch of contexts gives the same means", async () => {
+    const halve: Splice = { kind: "replace", replace: (acts) => tf.mul(acts, 0.5) };
+    const [one, three] = await Promise.all(
+      [1, 3].map((batchContexts) => probeOf({ batchContexts }).measure([halve], 3)),
+    );
+    near(one!.effects[0]!.nats, three!.effects[0]!.nats, "nats");
+    near(one!.effects[0]!.kl, three!.effects[0]!.kl, "kl");
+  });
+
+  test("runs up to the hook once for all splices of a batch", async () => {
     numPasses = 0;
-    const probe = probeOf();
-    const first = await probe.crossEntropy({ kind: "original" }, 3);
-    for (let i = 0; i < 3; i++) await probe.crossEntropy({ kind: "replace", replace: (acts) => tf.zerosLike(acts) }, 3);
-    const zero = await probe.crossEntropy({ kind: "zero" }, 3);
-    assert.is(await probe.crossEntropy({ kind: "original" }, 3), first);
-    assert.is(await probe.crossEntropy({ kind: "zero" }, 3), zero);
+    const splices = [1, 2, 3].map((factor): Splice => ({ kind: "replace", replace: (acts) => tf.mul(acts, factor) }));
+    await probeOf().measure(splices, 3);
     assert.is(numPasses, 2);
   });
 
   test("leaves no tensor behind", async () => {
-    await probeOf().crossEntropy({ kind: "zero" }, 3);
+    await probeOf().measure([{ kind: "zero" }], 3);
     const before = tf.memory().numTensors;
     const probe = probeOf({ hook: { layer: 1, name: "attention-out" } });
-    await probe.crossEntropy({ kind: "original" }, 3);
-    await probe.crossEntropy({ kind: "replace", replace: (acts) => tf.mul(acts, 2) }, 3);
+    await probe.measure([{ kind: "zero" }, { kind: "replace", replace: (acts) => tf.mul(acts, 2) }], 3);
     assert.is(tf.memory().numTensors, before);
   });
 
   test("refuses a replacement of another shape", async () => {
     const replace = (acts: tensorflow.Tensor2D): tensorflow.Tensor2D => tf.slice(acts, [0, 0], [1, 8]);
     const message = await probeOf()
-      .crossEntropy({ kind: "replace", replace }, 1)
+      .measure([{ kind: "replace", replace }], 1)
       .then(
         () => "",
         (error: unknown) => String(error),
@@ -161,8 +192,8 @@ suite("probe", (test, hooks) => {
 
   test("says that nothing was held out", async () => {
     const probe = probeOf({ ids: new Int32Array(0) });
-    await rejectsWith("NO_ROWS", probe.crossEntropy({ kind: "original" }, 10));
-    await rejectsWith("NO_ROWS", probeOf().crossEntropy({ kind: "original" }, 0));
+    await rejectsWith("NO_ROWS", probe.measure([], 10));
+    await rejectsWith("NO_ROWS", probeOf().measure([], 0));
   });
 
   test("puts rows back at their places among the others", () => {

@@ -11,6 +11,7 @@ import { createRunFolder } from "../../../core/run/create-run-folder.ts";
 import { executeRun } from "../../../core/run/execute-run.ts";
 import { listCheckpoints } from "../../../core/run/layout.ts";
 import { createProcessorShare } from "../../../core/run/processor-share.ts";
+import { readRoutingMoments } from "../../../core/run/routing-record.ts";
 import { readRunSummary } from "../../../core/run/read-run.ts";
 import { cpuDevice } from "../../../kernels/devices/cpu.ts";
 import { suite } from "../../suite.ts";
@@ -81,8 +82,14 @@ suite("executing a run", (test) => {
     assert.ok(Object.keys(summary.metrics).some((name) => name.startsWith("reconstruction/")));
     assert.equal(readdirSync(folder).sort(), [
       ...["attempts", "checkpoints", "config.sources.json", "config.yaml", "evaluation.json", "metrics.jsonl"],
-      ...["provenance.json", "run.json", "steps.csv"],
+      ...["provenance.json", "routing", "run.json", "steps.csv"],
     ]);
+    // A tenth of twelve steps is 1.2: the moments are rounded.
+    const moments = await readRoutingMoments(folder);
+    assert.equal(
+      moments.map(({ step, numRows, experts_NR }) => [step, numRows === experts_NR.length]),
+      [1, 2, 4, 5, 6, 7, 8, 10, 11, 12].map((step) => [step, true]),
+    );
     assert.equal(
       events.map(({ type }) => type).filter((type) => type !== "step"),
       ["training", "evaluating"],

@@ -14,15 +14,17 @@ suite("starting a run over", (test) => {
     put(join(folder, "checkpoints", checkpoint), "weights");
     put(join(folder, "evaluation.json"), { metrics: {}, artefacts: {} });
     put(join(folder, "metrics.jsonl"), "line\n");
+    put(join(folder, "routing", checkpoint), "experts");
     await endAttempt(beginAttempt(folder), { outcome: "done", checkpoint });
     assert.is(deriveState(folder).state, "done");
     startOver(folder);
-    for (const name of ["checkpoints", "evaluation.json", "metrics.jsonl"]) {
+    for (const name of ["checkpoints", "evaluation.json", "metrics.jsonl", "routing"]) {
       assert.not(existsSync(join(folder, name)), name);
     }
     const kept = join(folder, "attempts", "1", "superseded");
     assert.is(readFileSync(join(kept, "checkpoints", checkpoint), "utf8"), "weights");
     assert.is(readFileSync(join(kept, "metrics.jsonl"), "utf8"), "line\n");
+    assert.is(readFileSync(join(kept, "routing", checkpoint), "utf8"), "experts");
     assert.is(deriveState(folder).state, "interrupted");
     assert.is(beginAttempt(folder).number, 2);
   });

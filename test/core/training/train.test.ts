@@ -74,6 +74,25 @@ suite("training loop", (test, hooks) => {
     assert.equal(phases, [...step, ...step, "checkpoint", "(saved)", "other"]);
     training.dispose();
   });
+  test("tells of the end of every step before its checkpoint, as no part of a step", async () => {
+    const training = makeTraining(device, { steps: 2 });
+    const told: string[] = [];
+    await train({
+      ...training.input,
+      config: { ...training.input.config, checkpointEvery: 1, logEvery: 1 },
+      onPhase: (phase) => {
+        if (phase === "checkpoint") told.push(phase);
+      },
+      onStep: ({ step }) => void told.push(`logged ${step}`),
+      onStepEnd: (step) => void told.push(`ended ${step}`),
+      onCheckpoint: ({ step }) => void told.push(`saved ${step}`),
+    });
+    assert.equal(
+      told,
+      [1, 2].flatMap((step) => [`logged ${step}`, "checkpoint", `ended ${step}`, "checkpoint", `saved ${step}`]),
+    );
+    training.dispose();
+  });
   test("sums itself up", async () => {
     const training = makeTraining(device, { steps: 7 });
     const summary = await train(training.input);

@@ -5,13 +5,24 @@ import { evaluateOne, fakeModel, near, rowsOf, shapeOf, sourceOf, useCpu } from 
 import { SwitchyardError } from "../../../core/errors/switchyard-error.ts";
 import { suite } from "../../suite.ts";
 
+interface Options {
+  readonly compat?: boolean;
+  readonly withoutFirst?: boolean;
+  /** Rows of a context; without it the source knows no positions. */
+  readonly contextRows?: number;
+}
+
 type Reconstruct = (acts_BD: tf.Tensor2D) => tf.Tensor2D;
 
-async function metricsOf(rows: number[][], reconstruct: Reconstruct, batchSize = 3) {
+async function metricsOf(rows: number[][], reconstruct: Reconstruct, batchSize = 3, options: Options = {}) {
   const model = fakeModel({ shape: shapeOf(rows[0]!.length, 4), reconstruct });
-  const evaluator = await reconstruction.create({}, {});
-  const { metrics } = await evaluateOne(evaluator, { model, source: sourceOf(rows), config: { rows: 1e6, batchSize } });
-  return { mse: metrics["it/mse"], fvu: metrics["it/fvu"], cosine: metrics["it/cosine"] };
+  const { compat = false, withoutFirst = false, contextRows } = options;
+  const evaluator = await reconstruction.create({ compat, withoutFirst }, {});
+  const positions = contextRows === undefined ? {} : { heldOutPositions: (row: number) => row % contextRows };
+  const source = sourceOf(rows, positions);
+  const outcome = await evaluateOne(evaluator, { model, source, config: { rows: 1e6, batchSize } });
+  const metrics = Object.fromEntries(Object.entries(outcome.metrics).map(([name, value]) => [name.slice(3), value]));
+  return { mse: metrics["mse"], fvu: metrics["fvu"], cosine: metrics["cosine"], metrics };
 }
 
 const constant =
@@ -140,9 +151,34 @@ suite("evaluator reconstruction", (test, hooks) => {
     }
   });
 
-  test("describes exactly the metrics that it returns", async () => {
-    const evaluator = await reconstruction.create({}, {});
-    const metrics = await metricsOf(rowsOf(3, 2, 1), (acts) => tf.clone(acts));
-    assert.equal(Object.keys(evaluator.metrics), Object.keys(metrics));
+  test("describes exactly the metrics that it returns, under every option", async () => {
+    for (const compat of [false, true]) {
+      for (const withoutFirst of [false, true]) {
+        const evaluator = await reconstruction.create({ compat, withoutFirst }, {});
+        const halve: Reconstruct = (acts) => tf.mul(acts, 0.5);
+        const { metrics } = await metricsOf(rowsOf(8, 2, 1), halve, 4, { compat, withoutFirst, contextRows: 4 });
+        assert.equal(Object.keys(evaluator.metrics), Object.keys(metrics));
+      }
+    }
+  });
+
+  test("keeps every first position out of the second set of metrics", async () => {
+    const options = { compat: true, withoutFirst: true, contextRows: 3 };
+    const rows = rowsOf(12, 3, 8).map((row, n) => (n % 3 === 0 ? row.map((x) => 100 * x) : row).map(Math.fround));
+    const shrink: Reconstruct = (acts) => tf.mul(acts, 0.75);
+    const { metrics } = await metricsOf(rows, shrink, 12, options);
+    const { metrics: rest } = await metricsOf(
+      rows.filter((_unused, n) => n % 3 !== 0),
+      shrink,
+      8,
+      { compat: true },
+    );
+    for (const [name, value] of Object.entries(rest)) near(metrics[`${name}-without-first`], value, 1e-12);
+    assert.ok(metrics["mse"]! > 100 * metrics["mse-without-first"]!, "the example is telling");
+  });
+
+  test("says nothing of positions that the source does not know", async () => {
+    const { metrics } = await metricsOf(rowsOf(6, 2, 1), (acts) => tf.clone(acts), 3, { withoutFirst: true });
+    assert.equal(Object.keys(metrics), ["mse", "fvu", "cosine"]);
   });
 });

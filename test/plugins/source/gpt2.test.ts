@@ -80,7 +80,7 @@ suite("source/gpt2", (test, hooks) => {
     await check(source.train, 3, 1, 4);
     await check(source.train, 4, 1, 6);
     await check(source.train, 3 * 126 - 1, 3, 127);
-    const { nats, numTokens } = await source.languageModel!.crossEntropy({ kind: "original" }, 10);
+    const { originalNats: nats, numTokens } = await source.languageModel!.measure([], 10);
     assert.is(numTokens, 127);
     assert.ok(nats > 3 && nats < 6, `${nats}`);
     await gpt2.dispose!(source);
@@ -103,10 +103,22 @@ suite("source/gpt2", (test, hooks) => {
 
   test("splicing tells original, zeros and replacements apart", async () => {
     const { languageModel } = await open();
-    const original = await languageModel!.crossEntropy({ kind: "original" }, 4);
-    const zero = await languageModel!.crossEntropy({ kind: "zero" }, 4);
-    const half = await languageModel!.crossEntropy({ kind: "replace", replace: (acts) => tf.mul(acts, 0.9) }, 4);
-    assert.ok(original.nats < half.nats && half.nats < zero.nats, `${original.nats} ${half.nats} ${zero.nats}`);
+    const splices = [
+      { kind: "zero" },
+      { kind: "replace", replace: (acts: tensorflow.Tensor2D) => tf.mul<tensorflow.Tensor2D>(acts, 0.9) },
+    ] as const;
+    const { originalNats, effects } = await languageModel!.measure(splices, 4);
+    const [zero, most] = effects;
+    assert.ok(originalNats < most!.nats && most!.nats < zero!.nats, `${originalNats} ${most!.nats} ${zero!.nats}`);
+    assert.ok(most!.kl > 0 && most!.kl < zero!.kl, `${most!.kl} ${zero!.kl}`);
+  });
+
+  test("knows the position of every held-out row in its context", async () => {
+    const all = await open();
+    assert.equal([0, 1, 125, 126, 127].map(all.heldOutPositions!), [1, 2, 126, 127, 1]);
+    const some = await open({ excludePositions: [1, 2] });
+    assert.equal([0, 1, 2, 125, 126, 127].map(some.heldOutPositions!), [0, 3, 4, 127, 0, 3]);
+    for (const source of [all, some]) await gpt2.dispose!(source);
   });
 
   test("harvests again when the cache is damaged, to the same rows", async () => {
