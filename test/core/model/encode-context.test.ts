@@ -69,7 +69,7 @@ for (const provider of [cpuDevice, wasmDevice, nativeDevice({ threads: 2 })]) {
       const left = batch.candidates.filter(({ feature }) => among[feature] === 1);
       const chosen = topOfRows(left, 12, 3);
       const [byEncoder, byGates] = tf.grads((encoder_FD, gates_BR) => {
-        const context = batch.context(device, { encoder: encoder_FD!, gates: gates_BR! });
+        const context = batch.context(device, { encoder: encoder_FD, gates: gates_BR });
         return tf.sum(context.topK(3, tf.tensor1d(among)).values_BK);
       })([tf.tensor2d(encoder), tf.tensor2d(gates)]);
       const expectedEncoder = encoder.map((row) => row.map(() => 0));

@@ -81,6 +81,19 @@ for (const provider of [cpuDevice, wasmDevice]) {
       close(normaliseRowsOnHost("layer-norm", flat, width, 1), layerNormed.flat(), "on the host");
       close(restore(acts_BD).dataSync(), plain.flat(), "restored", 1e-5);
     });
+    test("come back by the deviation alone: the epsilon only guards the division", () => {
+      // Deviation 2^-16, of the size of the epsilon.
+      const size = 2 ** -16 * Math.sqrt((width - 1) / width);
+      const small = Array.from({ length: width }, (_unused, d) => (d % 2 === 0 ? size : -size));
+      const { acts_BD, restore } = normaliseActivations(tf, "layer-norm", tf.tensor2d([small]), undefined);
+      close(
+        acts_BD.dataSync(),
+        small.map((value) => value / (2 ** -16 + 1e-5)),
+        "normalised",
+      );
+      const restored = restore(tf.ones([1, width])).dataSync();
+      for (const value of restored) assert.ok(Math.abs(value / 2 ** -16 - 1) < 1e-5, `${value}`);
+    });
     test("bear a row without any variance", () => {
       const constant = tf.fill<tensorflow.Rank.R2>([1, width], 3);
       const { acts_BD, restore } = normaliseActivations(tf, "layer-norm", constant, undefined);
@@ -112,7 +125,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
         const expected = inside.map((row, b) => {
           if (back !== undefined) return row.map(back);
           const centre = mean(plain[b]!);
-          const spread = norm(plain[b]!.map((value) => value - centre)) / Math.sqrt(width - 1) + 1e-5;
+          const spread = norm(plain[b]!.map((value) => value - centre)) / Math.sqrt(width - 1);
           return row.map((value) => value * spread + centre);
         });
         close(pass.reconstruction_BD.dataSync(), expected.flat(), `${kind}: reconstruction`, 1e-5);
