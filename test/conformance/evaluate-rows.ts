@@ -154,6 +154,7 @@ function modelOf(
   };
   return {
     shape,
+    expertStarts: new Map(),
     parameters: {
       ...{ all: [], buffers: [], shared: [], dispose: () => undefined },
       has: (name) => matrices.has(name),
