@@ -1,6 +1,7 @@
 /**
  * What `import ... from "switchyard"` gives to plugin files and to programs: the means to declare plugins and
- * services, the services that exist, and the contracts that plugins fulfil. Loads no tensor library.
+ * services, the services that exist, the contracts that plugins fulfil, and the means to build and evaluate a model
+ * without a config. Loads no tensor library.
  */
 export { Type } from "typebox";
 export type { Static, TObject } from "typebox";
@@ -12,6 +13,8 @@ export type { Dependencies, DependencyRefs, ServiceRef, ServiceScope } from "./p
 export { pluginKinds } from "./plugin/kinds.ts";
 export type { Created, Facts, PluginKind, PluginKinds } from "./plugin/kinds.ts";
 export { fromTsyringe } from "./container/from-tsyringe.ts";
+export { bindFactory, bindValue } from "./container/binding.ts";
+export type { Binding } from "./container/binding.ts";
 export { SwitchyardError } from "./errors/switchyard-error.ts";
 export type { ErrorCode } from "./errors/codes.ts";
 
@@ -29,6 +32,15 @@ export {
 } from "./services.ts";
 export { createRng } from "./model/rng.ts";
 export type { RandomStream, Rng } from "./model/rng.ts";
+
+export { buildPlugin } from "./program/build-plugin.ts";
+export type { BuiltPlugin, PluginSurroundings } from "./program/build-plugin.ts";
+export { buildModel } from "./program/build-model.ts";
+export type { BuiltModel, ModelChoices, PluginUse } from "./program/build-model.ts";
+export { lossGradients } from "./training/training-step.ts";
+export type { LossGradients, LossGradientsInput, NamedLoss } from "./training/training-step.ts";
+export { evaluate } from "./evaluation/evaluate.ts";
+export type { EvaluateInput, EvaluationOutcome } from "./evaluation/evaluate.ts";
 
 export type * from "./model/contracts.ts";
 export type * from "./data/contracts.ts";

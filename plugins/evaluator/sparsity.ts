@@ -7,6 +7,10 @@
  * A feature that was selected with the value zero (fewer than k positive pre-activations) does not count as active;
  * the authors' trainer counts it. "Dead" only means something with its window: a feature that fires once in 10,000
  * rows is dead to a window of 1,000. Hence `dead-window-rows` beside it.
+ *
+ * Shapes: B rows of a batch, F features.
+ * @see Gao et al. 2024 (arXiv 2406.04093), appendix A.2 (dead latents, by a window of tokens); amudide/switch_sae
+ *   evaluation.py and trainers/switch.py, which count otherwise (docs/metrics.md)
  */
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- numeric loops with proven bounds */
 import { Type } from "typebox";

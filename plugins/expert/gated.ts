@@ -9,6 +9,7 @@
  * sparsity and a `gate-reconstruction`. Leave `model.encoderBias` false: b_gate and b_mag are this expert's biases.
  *
  * Shapes: B rows, F features, M features an expert, R experts a row.
+ * Symbols: b_gate `expert.gate_bias`.
  * @see Rajamanoharan et al. 2024 (arXiv 2404.16014), section 3.2; docs/paper-map.md
  */
 import type * as tensorflow from "@tensorflow/tfjs";

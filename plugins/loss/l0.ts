@@ -6,6 +6,7 @@
  *   L  = L0                        without a target: grows with every active feature
  *   L  = (L0 / target - 1)^2       with one: pulls towards it from both sides
  *
+ * Symbols: L0 carries a gradient into the thresholds only (plugins/expert/jump-relu.ts), target is the option.
  * @see Rajamanoharan et al. 2024 (arXiv 2407.14435), section 3; saprmarks/dictionary_learning trainers/jumprelu.py
  *   for the form with a target; docs/paper-map.md
  */

@@ -3,11 +3,16 @@
  *
  *   before the forward pass   decoder rows /= their norms
  *   before the update         decoder gradient -= its component along each row
- *   update                    Kingma and Ba 2015, algorithm 1, with PyTorch's placement of epsilon
+ *   update                    m <- b1 m + (1 - b1) g
+ *                             v <- b2 v + (1 - b2) g^2
+ *                             w <- w - lr / (1 - b1^t) * m / (sqrt(v) / sqrt(1 - b2^t) + eps)
  *
  * That is the order of the paper's code; the saved decoder is the one after the last update, not renormalised.
  * dictionary_learning projects before it clips, and renormalises after the update: `projection: before-clipping`,
  * `renormalisation: after-update`.
+ *
+ * Symbols: w a parameter, g its clipped gradient, m and v its moments, zeros at first; t the step counted from 1; lr
+ * `learningRate` times the schedule's multiplier; b1, b2, eps the options beta1, beta2, epsilon (where PyTorch has it).
  * @see Kingma and Ba 2015 (arXiv 1412.6980); amudide/switch_sae trainers/switch.py (update); docs/paper-map.md
  */
 import type * as tensorflow from "@tensorflow/tfjs";

@@ -1,7 +1,10 @@
 /**
  * No routing: every row sees the whole dictionary, as in a plain sparse autoencoder.
  *
- * Shapes: B rows.
+ *   e* = 0,   gate = 1,   so that x_hat = W_dec f(W_enc (x - b_dec)) + b_dec
+ *
+ * Shapes: B rows, E = 1 expert, R = 1.
+ * @see Gao et al. 2024 (arXiv 2406.04093), section 2; docs/paper-map.md
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";

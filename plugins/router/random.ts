@@ -8,7 +8,8 @@
  * There are no parameters and no probabilities, so a load-balance loss is 0. An evaluated row's expert depends on where
  * in a batch it lies, and on nothing else.
  *
- * Shapes: B rows, R = 1 expert a row.
+ * Shapes: B rows, E experts, R = 1 expert a row.
+ * @see Zuo et al. 2021 (arXiv 2110.04260), where experts drawn at random are the method; docs/paper-map.md
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";

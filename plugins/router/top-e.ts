@@ -13,6 +13,7 @@
  * With S shared experts, the last S of the E see every row, with gate 1; the router chooses among the E - S others.
  *
  * Shapes: B rows, D width, E experts, S shared experts, R = e + S experts a row.
+ * Symbols: W `router.weight`, b_gate `router.input_bias`, c `router.score_bias`.
  * @see amudide/switch_sae trainers/moe.py; docs/paper-map.md
  */
 import type * as tensorflow from "@tensorflow/tfjs";

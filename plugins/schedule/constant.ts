@@ -4,6 +4,7 @@
  *   multiplier(step) = step / warmupSteps   while step < warmupSteps (steps counted from 0),   then 1
  *
  * The very first step of a warm-up has rate 0, as in the reference implementations.
+ * Symbols: the multiplier is that of the optimizer's learningRate.
  * @see saprmarks/dictionary_learning trainers/trainer.py, get_lr_schedule
  */
 import { Type } from "typebox";

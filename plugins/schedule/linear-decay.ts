@@ -5,6 +5,7 @@
  *                    = 1                                       before decayStart * steps
  *                    = (steps - step) / (steps - decayStart * steps)   from there on
  *
+ * Symbols: steps is training.steps, the multiplier that of the optimizer's learningRate.
  * @see Mudide et al. 2024 (arXiv 2410.08201); amudide/switch_sae trainers/switch.py (lr_fn); docs/paper-map.md
  */
 import { Type } from "typebox";

@@ -14,6 +14,7 @@ export const coreOrder: readonly string[] = [
   "training",
   "evaluation",
   "services.ts",
+  "program",
   "sweep",
   "run",
   "interchange",
