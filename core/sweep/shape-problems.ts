@@ -16,11 +16,7 @@ export function shapeOf(run: ResolvedRun, width: number, router: RouterFacts): M
 }
 
 /** k against the features that a row sees: more cannot be, as many is no sparsity. */
-export function sparsityProblem(
-  run: ResolvedRun,
-  shape: ModelShape,
-  facts: ExpertFacts,
-): Diagnostic | undefined {
+export function sparsityProblem(run: ResolvedRun, shape: ModelShape, facts: ExpertFacts): Diagnostic | undefined {
   const seen = shape.selectedExperts * shape.featuresPerExpert;
   const activeFeatures = facts.activeFeatures ?? facts.meanActiveFeatures;
   if (activeFeatures === undefined || activeFeatures < seen) return undefined;
