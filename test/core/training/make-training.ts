@@ -3,6 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { PluginChoice } from "../../../core/config/config.ts";
 import type { RowStore } from "../../../core/data/contracts.ts";
 import { createShuffledStream } from "../../../core/data/shuffled-stream.ts";
+import type { DictionaryConfig } from "../../../core/model/model-parameters.ts";
 import type { SparseAutoencoder } from "../../../core/model/sparse-autoencoder.ts";
 import { createRng } from "../../../core/model/rng.ts";
 import type { Optimizer } from "../../../core/training/contracts.ts";
@@ -35,6 +36,7 @@ export interface TrainingChoice {
   readonly optimizer?: Partial<PluginChoice>;
   readonly rows?: Float32Array;
   readonly expert?: PluginChoice;
+  readonly dictionary?: Partial<DictionaryConfig>;
   /** In place of reconstruction and load-balance. */
   readonly losses?: readonly PluginChoice[];
   readonly config?: Partial<TrainingInput["config"]>;
@@ -53,7 +55,7 @@ export function makeTraining(device: Device, choice: TrainingChoice = {}): Train
   const model = makeModel({
     ...{ tf: device.tf, kernels: device.kernels, width, features: choice.features ?? 32, router, seed },
     expert: choice.expert ?? { type: "top-k", k: 3 },
-    dictionary: { encoderBias: true },
+    dictionary: { encoderBias: true, ...choice.dictionary },
   });
   const services = { tf: device.tf, kernels: device.kernels, shape: model.shape };
   const optimizer = buildPlugin(adam, { type: "adam", learningRate: 0.01, ...choice.optimizer }, services).instance;

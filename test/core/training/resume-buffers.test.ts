@@ -20,7 +20,10 @@ const steps = 24;
 const settings: Readonly<Record<string, TrainingChoice>> = {
   "batch-top-k": { expert: { type: "batch-top-k", k: 2, thresholdStartStep: 5, thresholdBeta: 0.9 } },
   "batch-top-k, annealed": { expert: { type: "batch-top-k", k: 2, annealSteps: 10, annealFrom: 4 } },
-  "top-k with a threshold, layer-norm": { expert: { type: "top-k", k: 2, threshold: "use", thresholdStartStep: 3 } },
+  "top-k with a threshold, activations scaled": {
+    expert: { type: "top-k", k: 2, threshold: "use", thresholdStartStep: 3 },
+    dictionary: { normaliseActivations: "expected-average-norm" },
+  },
   gated: {
     expert: { type: "gated" },
     losses: [
