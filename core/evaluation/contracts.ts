@@ -5,7 +5,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { ActivationSource } from "../data/contracts.ts";
-import type { Code, ModelShape, Routing } from "../model/contracts.ts";
+import type { Code, ModelShape, RouterFacts, Routing } from "../model/contracts.ts";
 import type { SparseAutoencoder } from "../model/sparse-autoencoder.ts";
 
 /** One held-out batch with its forward pass. The tensors are disposed after every evaluator saw them. */
@@ -45,6 +45,8 @@ export interface EvaluationContext {
   readonly training: TrainingCost;
   /** K where the expert fixes it, if only on average. */
   readonly activeFeatures: number | undefined;
+  /** What the router states of its cost; left out where nothing is known of it. */
+  readonly router?: Pick<RouterFacts, "scores" | "trainedScores"> | undefined;
   /** What training recorded of the routing, in order of steps; left out where nothing is routed or recorded. */
   readonly routingMoments?: readonly RoutingMoment[];
 }

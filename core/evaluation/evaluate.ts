@@ -30,6 +30,7 @@ export interface EvaluateInput {
   readonly training: TrainingCost;
   /** K where the expert fixes it. */
   readonly activeFeatures: number | undefined;
+  readonly router?: EvaluationContext["router"];
   readonly routingMoments?: readonly RoutingMoment[];
 }
 
@@ -77,6 +78,7 @@ export async function evaluate(input: EvaluateInput): Promise<EvaluationOutcome>
     source: input.source,
     training: input.training,
     activeFeatures: input.activeFeatures,
+    router: input.router,
     ...(input.routingMoments === undefined ? {} : { routingMoments: input.routingMoments }),
   };
   const running: Running[] = [];

@@ -68,6 +68,10 @@ export interface RouterFacts {
   readonly numSelected: number;
   /** S, 0 when left out: experts that see every row, counted in both numbers above. */
   readonly numShared?: number;
+  /** Dot products of width D that routing one row takes while training; E - S when left out. Costs are accounted with it. */
+  readonly scores?: number;
+  /** How many of those are with trained vectors; all of them when left out. */
+  readonly trainedScores?: number;
 }
 
 export interface Router {

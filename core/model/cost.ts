@@ -6,18 +6,22 @@
  *
  *   encoder   2 D M R                 pre-activations of the routed blocks
  *   decoder   2 D K                   the active rows only (D M R pairs where K is not fixed)
- *   router    2 D E                   nothing where there is one expert
- *   backward  2 D K a gradient        of code, decoder and encoder, each over active features only; twice the router.
+ *   router    2 D S                   S: the scores that the router's facts state, E - shared ones without; nothing where
+ *                                     there is one expert to choose
+ *   backward  2 D K a gradient        of code, decoder and encoder, each over active features only; twice the router's
+ *                                     trained scores.
  *                                     Left out: 2 D K more where the decoder's bias is subtracted from the input
  *   update    about 12 FLOPs a parameter and step (Adam)
  *
  * Shapes: B rows, D width, F features, E experts, M = F/E features an expert, R experts a row, K active features.
  * @see Mudide et al. 2024 (arXiv 2410.08201), section 4 (scaling laws); docs/paper-map.md
  */
-import type { ModelShape } from "./contracts.ts";
+import type { ModelShape, RouterFacts } from "./contracts.ts";
 
 export interface CostInput {
   readonly shape: ModelShape;
+  /** What the router states of its own cost. */
+  readonly router?: Pick<RouterFacts, "scores" | "trainedScores"> | undefined;
   /** K where the expert fixes it; undefined: every feature of the routed blocks may be active. */
   readonly activeFeatures: number | undefined;
   /** B */
@@ -27,7 +31,7 @@ export interface CostInput {
 }
 
 export interface RunCost {
-  /** Trainable numbers. The router is taken to be linear with an input bias, as `switch` is by default. */
+  /** Trainable numbers. A router with trained scores is taken to have an input bias too, as `switch` has by default. */
   readonly parameters: number;
   /** FLOPs of one row by the paper's accounting: 4 D M R. */
   readonly flopsPerRow: number;
@@ -48,23 +52,26 @@ const bytesPerFloat = 4;
  * @example
  * accountCost({ shape, activeFeatures: 32, batchSize: 8192, steps: 100_000, encoderBias: false }).flopsPerRow;
  */
-export function accountCost({ shape, activeFeatures, batchSize, steps, encoderBias }: CostInput): RunCost {
-  const { width, features, experts, featuresPerExpert, selectedExperts } = shape;
+export function accountCost(input: CostInput): RunCost {
+  const { shape, router = {}, activeFeatures, batchSize, steps, encoderBias } = input;
+  const { width, features, experts, featuresPerExpert, selectedExperts, sharedExperts } = shape;
   const routedFeatures = featuresPerExpert * selectedExperts;
   const active = Math.min(activeFeatures ?? routedFeatures, routedFeatures);
-  const isRouted = experts > 1;
-  const routerParameters = isRouted ? experts * width + width : 0;
+  const routedExperts = experts - sharedExperts;
+  const scores = routedExperts > 1 ? (router.scores ?? routedExperts) : 0;
+  const trainedScores = Math.min(scores, router.trainedScores ?? scores);
+  const routerParameters = trainedScores > 0 ? trainedScores * width + width : 0;
   const parameters = 2 * features * width + width + (encoderBias ? features : 0) + routerParameters;
 
   const encoderFlops = 2 * width * routedFeatures;
   const decoderFlops = 2 * width * active;
-  const routerFlops = isRouted ? 2 * width * experts : 0;
-  const backwardFlops = 3 * (2 * width * active) + 2 * routerFlops;
+  const routerFlops = 2 * width * scores;
+  const backwardFlops = 3 * (2 * width * active) + 2 * (2 * width * trainedScores);
   const stepFlops =
     batchSize * (encoderFlops + decoderFlops + routerFlops + backwardFlops) + updateFlopsPerParameter * parameters;
 
   // Activations, centred activations, reconstruction and its gradient; indices, values and their gradients.
-  const batchFloats = batchSize * (4 * width + 4 * active + 3 * (isRouted ? experts : 0));
+  const batchFloats = batchSize * (4 * width + 4 * active + 3 * scores);
   return {
     parameters,
     flopsPerRow: 4 * width * routedFeatures,

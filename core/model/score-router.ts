@@ -7,8 +7,35 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { NamedTensors, ParameterInit, Router, TrainingMoment } from "./contracts.ts";
-import { initialiseLinearRouter, linearScores, type RouterBias } from "./linear-router.ts";
-import { selectExperts, selectionFacts, type GateConvention, type SelectionCounts } from "./select-experts.ts";
+import { initialiseLinearRouter, linearScores, routerBias, type RouterBias } from "./linear-router.ts";
+import {
+  expertsOption,
+  probabilityGate,
+  selectedGate,
+  selectedOption,
+  selectExperts,
+  selectionFacts,
+  sharedOption,
+  type GateConvention,
+  type SelectionCounts,
+} from "./select-experts.ts";
+
+/** The options of a router that chooses one expert for each row, shared ones aside. */
+export const oneExpertOptions = {
+  experts: expertsOption,
+  shared: sharedOption,
+  gate: probabilityGate,
+  bias: routerBias,
+};
+
+/** The options of a router that chooses several. */
+export const severalExpertsOptions = {
+  experts: expertsOption,
+  e: selectedOption,
+  shared: sharedOption,
+  gate: selectedGate,
+  bias: routerBias,
+};
 
 export interface ScoreRouterOptions extends SelectionCounts {
   readonly gate: GateConvention;

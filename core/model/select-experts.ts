@@ -76,7 +76,11 @@ export interface SelectionCounts {
 }
 
 /** @throws SwitchyardError SELECTED_EXPERTS_TOO_LARGE when there are not e experts left beside the shared ones. */
-export function selectionFacts({ experts, e, shared }: SelectionCounts): Required<RouterFacts> {
+export function selectionFacts({
+  experts,
+  e,
+  shared,
+}: SelectionCounts): Required<Pick<RouterFacts, "numExperts" | "numSelected" | "numShared">> {
   if (shared >= experts) {
     throw new SwitchyardError("SELECTED_EXPERTS_TOO_LARGE", `${shared} of ${experts} experts cannot all be shared.`, {
       where: "model.router.shared",

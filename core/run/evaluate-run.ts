@@ -1,5 +1,6 @@
 /** The last part of a run: its evaluators look at the trained model; evaluation.json holds what they found. */
 import { join } from "node:path";
+import type { EvaluationContext } from "../evaluation/contracts.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import * as services from "../services.ts";
 import type { TrainingSummary } from "../training/train.ts";
@@ -38,7 +39,9 @@ export async function evaluateRun(
       // A process that only evaluated says nothing of what training needs.
       peakMemoryBytes: trained.stepMs === undefined ? 0 : trained.peakMemoryBytes,
     },
-    activeFeatures: activeFeaturesOf(record),
+    activeFeatures:
+      statedCount(record, "expert", "activeFeatures") ?? statedCount(record, "expert", "meanActiveFeatures"),
+    router: routerCostOf(record),
     routingMoments: await readRoutingMoments(folder),
   });
   await writeJson(join(folder, runFiles.evaluation), { metrics, artefacts });
@@ -53,8 +56,18 @@ async function loggedStepMs(folder: string): Promise<number> {
   return durations[Math.floor(durations.length / 2)] ?? 0;
 }
 
-function activeFeaturesOf({ facts }: RunRecord): number | undefined {
-  const expert = facts["expert"];
-  const k = isRecord(expert) ? (expert["activeFeatures"] ?? expert["meanActiveFeatures"]) : undefined;
-  return typeof k === "number" ? k : undefined;
+function routerCostOf(record: RunRecord): EvaluationContext["router"] {
+  const scores = statedCount(record, "router", "scores");
+  const trainedScores = statedCount(record, "router", "trainedScores");
+  return {
+    ...(scores === undefined ? {} : { scores }),
+    ...(trainedScores === undefined ? {} : { trainedScores }),
+  };
+}
+
+/** A number that a plugin stated of itself when the run was planned. */
+function statedCount({ facts }: RunRecord, kind: "expert" | "router", name: string): number | undefined {
+  const stated = facts[kind];
+  const count = isRecord(stated) ? stated[name] : undefined;
+  return typeof count === "number" ? count : undefined;
 }

@@ -71,7 +71,11 @@ function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer 
   if (typeof answer !== "object" || answer === null) return false;
   const facts = answer as Readonly<Record<string, unknown>>;
   const isCount = (name: string): boolean => Number.isInteger(facts[name]) && Number(facts[name]) >= 1;
-  if (kind === "router") return isCount("numExperts") && isCount("numSelected");
+  if (kind === "router") {
+    const isOptional = (name: string): boolean =>
+      facts[name] === undefined || (Number.isInteger(facts[name]) && Number(facts[name]) >= 0);
+    return isCount("numExperts") && isCount("numSelected") && ["numShared", "scores", "trainedScores"].every(isOptional);
+  }
   if (kind === "source") return isCount("width") && typeof facts["fingerprint"] === "string";
   const { activeFeatures, meanActiveFeatures: mean } = facts;
   const isMean = mean === undefined || (typeof mean === "number" && mean > 0 && Number.isFinite(mean));
@@ -80,7 +84,7 @@ function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer 
 
 function badFacts(kind: keyof FactsByKind, type: string, answer: unknown): SwitchyardError {
   const expected = {
-    router: "{ numExperts, numSelected }, whole numbers of at least 1",
+    router: "{ numExperts, numSelected }, whole numbers of at least 1, and optional counts numShared, scores, trainedScores",
     source: "{ width, fingerprint, description }",
     expert: "{ activeFeatures } with a whole number, { meanActiveFeatures } with a positive one, or {}",
   }[kind];

@@ -101,6 +101,7 @@ export class Planner {
       facts,
       cost: accountCost({
         shape,
+        router: facts.router,
         activeFeatures: facts.expert.activeFeatures ?? facts.expert.meanActiveFeatures,
         batchSize: config.training.batchSize,
         steps: config.training.steps,

@@ -4,6 +4,7 @@
 // one expert neither. Packing the activations and not the encoder is what makes small groups of rows cheap.
 //
 // The features of a row arrive in ascending order, so a candidate that only equals the threshold has lost its tie.
+// Longer than other kernels: packing, tile and thresholds share the register layout, and live or die together.
 #include "../native/calls.h"
 #include "../native/expert-groups.h"
 #include "../native/micro-kernel.h"

@@ -1,5 +1,6 @@
 // The kernels as functions of JavaScript: the only file that knows both Node-API and the kernels. Each function reads
-// its sizes first, then its memory, whose lengths follow from the sizes; see arguments.h for what is checked.
+// its sizes first, then its memory, whose lengths follow from the sizes; see arguments.h for what is checked. The file is
+// long because it has a function for every operation, all of one form; to split it would need a second list of them.
 #include <node_api.h>
 
 #include <atomic>

@@ -24,7 +24,7 @@ const mostMeasuredRows = 256;
 export const cost = definePlugin({
   kind: "evaluator",
   name: "cost",
-  version: "2",
+  version: "3",
   summary: "FLOPs by the paper's accounting and counted at the kernels, and measured time and memory.",
   paper: "Mudide et al. 2024, section 4.2 (FLOPs)",
   options: Type.Object({}),
@@ -75,9 +75,10 @@ export const cost = definePlugin({
   }),
 });
 
-function accounted({ model, shape, activeFeatures, training }: EvaluationContext): Record<string, number> {
+function accounted({ model, shape, router, activeFeatures, training }: EvaluationContext): Record<string, number> {
   const { flopsPerRow, trainingFlops } = accountCost({
     shape,
+    router,
     activeFeatures,
     batchSize: training.batchSize,
     steps: training.steps,

@@ -29,7 +29,7 @@ export const hash = definePlugin({
   paper: "Andoni et al. 2015 (arXiv 1509.02897), section 3, simplified",
   options: Type.Object({ experts: expertsOption }),
   deps: { tf: tensorFlowRef },
-  facts: ({ experts }) => ({ numExperts: experts, numSelected: 1 }),
+  facts: ({ experts }) => ({ numExperts: experts, numSelected: 1, scores: experts, trainedScores: 0 }),
   create: ({ experts }, { tf }) => ({
     initialise: ({ width }, rng) => {
       const stream = rng.stream("router directions");

@@ -19,17 +19,10 @@
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
-import { linearScores, routerBias } from "../../core/model/linear-router.ts";
+import { linearScores } from "../../core/model/linear-router.ts";
 import { drawMatrix, routerStream } from "../../core/model/router-draws.ts";
-import { createScoreRouter } from "../../core/model/score-router.ts";
-import {
-  expertsOption,
-  ofSelectedExperts,
-  selectedGate,
-  selectedOption,
-  selectionFacts,
-  sharedOption,
-} from "../../core/model/select-experts.ts";
+import { createScoreRouter, severalExpertsOptions } from "../../core/model/score-router.ts";
+import { ofSelectedExperts, selectionFacts } from "../../core/model/select-experts.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { rngRef, tensorFlowRef } from "../../core/services.ts";
 
@@ -39,15 +32,10 @@ export const noisyTopE = definePlugin({
   version: "1",
   summary: "Sends every row to its e best experts by scores that are noisy while training.",
   paper: "Shazeer et al. 2017 (arXiv 1701.06538), section 2.1",
-  options: Type.Object({
-    experts: expertsOption,
-    e: selectedOption,
-    shared: sharedOption,
-    gate: selectedGate,
-    bias: routerBias,
-  }),
+  options: Type.Object(severalExpertsOptions),
   deps: { tf: tensorFlowRef, rng: rngRef },
-  facts: (options) => selectionFacts(options),
+  // Twice the scores of other routers: those of the noise's size too.
+  facts: (options) => ({ ...selectionFacts(options), scores: 2 * (options.experts - options.shared) }),
   create: ({ gate, ...options }, { tf, rng }) =>
     createScoreRouter(
       tf,

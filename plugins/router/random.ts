@@ -25,7 +25,7 @@ export const random = definePlugin({
   summary: "A control: sends every row to an expert drawn at random, whatever the row.",
   options: Type.Object({ experts: expertsOption }),
   deps: { tf: tensorFlowRef, rng: rngRef },
-  facts: ({ experts }) => ({ numExperts: experts, numSelected: 1 }),
+  facts: ({ experts }) => ({ numExperts: experts, numSelected: 1, scores: 0 }),
   create: ({ experts }, { tf, rng }) => ({
     initialise: () => ({}),
     route: (acts_BD, _parameters, training) => {

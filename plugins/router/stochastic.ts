@@ -13,16 +13,9 @@
  * @see Fedus et al. 2021 (arXiv 2101.03961), appendix C ("sample softmax"); docs/paper-map.md
  */
 import { Type } from "typebox";
-import { routerBias } from "../../core/model/linear-router.ts";
 import { drawMatrix, gumbelDraw, routerStream } from "../../core/model/router-draws.ts";
-import { createScoreRouter } from "../../core/model/score-router.ts";
-import {
-  expertsOption,
-  ofOneExpert,
-  probabilityGate,
-  selectionFacts,
-  sharedOption,
-} from "../../core/model/select-experts.ts";
+import { createScoreRouter, oneExpertOptions } from "../../core/model/score-router.ts";
+import { ofOneExpert, selectionFacts } from "../../core/model/select-experts.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { rngRef, tensorFlowRef } from "../../core/services.ts";
 
@@ -32,12 +25,7 @@ export const stochastic = definePlugin({
   version: "1",
   summary: "Samples every row's expert from the softmax while training; its most probable one when evaluated.",
   paper: "Fedus et al. 2021 (arXiv 2101.03961), appendix C",
-  options: Type.Object({
-    experts: expertsOption,
-    shared: sharedOption,
-    gate: probabilityGate,
-    bias: routerBias,
-  }),
+  options: Type.Object(oneExpertOptions),
   deps: { tf: tensorFlowRef, rng: rngRef },
   facts: ({ experts, shared }) => selectionFacts({ experts, e: 1, shared }),
   create: ({ gate, ...options }, { tf, rng }) =>

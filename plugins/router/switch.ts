@@ -12,15 +12,8 @@
  * @see Mudide et al. 2024 (arXiv 2410.08201), section 3; docs/paper-map.md
  */
 import { Type } from "typebox";
-import { routerBias } from "../../core/model/linear-router.ts";
-import { createScoreRouter } from "../../core/model/score-router.ts";
-import {
-  expertsOption,
-  ofOneExpert,
-  probabilityGate,
-  selectionFacts,
-  sharedOption,
-} from "../../core/model/select-experts.ts";
+import { createScoreRouter, oneExpertOptions } from "../../core/model/score-router.ts";
+import { ofOneExpert, selectionFacts } from "../../core/model/select-experts.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
 
@@ -30,12 +23,7 @@ const switchRouter = definePlugin({
   version: "1",
   summary: "Sends every row to its most probable expert; the probability multiplies the code.",
   paper: "Mudide et al. 2024 (arXiv 2410.08201), section 3",
-  options: Type.Object({
-    experts: expertsOption,
-    shared: sharedOption,
-    gate: probabilityGate,
-    bias: routerBias,
-  }),
+  options: Type.Object(oneExpertOptions),
   deps: { tf: tensorFlowRef },
   facts: ({ experts, shared }) => selectionFacts({ experts, e: 1, shared }),
   create: ({ gate, ...options }, { tf }) =>

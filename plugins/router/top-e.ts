@@ -18,16 +18,9 @@
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import { Type } from "typebox";
-import { linearScores, routerBias } from "../../core/model/linear-router.ts";
-import { createScoreRouter } from "../../core/model/score-router.ts";
-import {
-  expertsOption,
-  ofSelectedExperts,
-  selectedGate,
-  selectedOption,
-  selectionFacts,
-  sharedOption,
-} from "../../core/model/select-experts.ts";
+import { linearScores } from "../../core/model/linear-router.ts";
+import { createScoreRouter, severalExpertsOptions } from "../../core/model/score-router.ts";
+import { ofSelectedExperts, selectionFacts } from "../../core/model/select-experts.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { tensorFlowRef } from "../../core/services.ts";
 
@@ -38,16 +31,12 @@ export const topE = definePlugin({
   summary: "Sends every row to its e best experts, weighted by a softmax over the selected scores.",
   paper: "amudide/switch_sae, trainers/moe.py; Shazeer et al. 2017 (arXiv 1701.06538), section 2.1, without noise",
   options: Type.Object({
-    experts: expertsOption,
-    e: selectedOption,
-    shared: sharedOption,
-    gate: selectedGate,
+    ...severalExpertsOptions,
     scores: Type.Enum(["relu", "linear"], {
       default: "relu",
       description: "relu: scores are clipped at 0 (what the authors' code does). linear: they are not.",
       "x-hash": "unless-default",
     }),
-    bias: routerBias,
   }),
   deps: { tf: tensorFlowRef },
   facts: (options) => selectionFacts(options),

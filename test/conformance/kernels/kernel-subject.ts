@@ -36,16 +36,9 @@ export function hygieneCases(subject: KernelSubject, compute: Compute): readonly
       run: async () => {
         const device = await subject.open();
         read(device, compute);
-        const before = device.tf.memory();
-        read(device, compute);
-        const after = device.tf.memory();
-        expect(after.numTensors === before.numTensors, "tensors", `${before.numTensors}`, after.numTensors);
-        expect(
-          after.numDataBuffers === before.numDataBuffers,
-          "buffers",
-          `${before.numDataBuffers}`,
-          after.numDataBuffers,
-        );
+        expectSameMemory(device, () => {
+          read(device, compute);
+        });
       },
     },
   ];
@@ -167,4 +160,13 @@ function refusal(device: Device, call: (device: Device) => unknown): KernelError
   } finally {
     device.tf.engine().endScope();
   }
+}
+
+/** Fails if `work` leaves tensors behind, or memory that no tensor has. */
+export function expectSameMemory({ tf }: Device, work: () => void): void {
+  const before = tf.memory();
+  work();
+  const after = tf.memory();
+  expect(after.numTensors === before.numTensors, "tensors", `${before.numTensors}`, after.numTensors);
+  expect(after.numDataBuffers === before.numDataBuffers, "buffers", `${before.numDataBuffers}`, after.numDataBuffers);
 }

@@ -48,6 +48,33 @@ suite("cost accounting", (test) => {
     assert.is(cost(24576, 1).routerFlops, 0);
     assert.is(cost(24576, 16).routerFlops, 2 * 768 * 16);
   });
+  test("charges a router for the scores that it states, and the backward pass for the trained ones", () => {
+    const of = (router: { scores?: number; trainedScores?: number }) =>
+      accountCost({
+        ...{ shape: shapeOf(1024, 4), activeFeatures: 8, batchSize: 16, steps: 1, encoderBias: false },
+        router,
+      });
+    const dictionary = 2 * 1024 * 768 + 768;
+    // By hand: forward 2 D 256 + 2 D 8, backward 3 * 2 D 8, 12 FLOPs a parameter; a router adds 2 D a score, 4 D a trained one.
+    const without = 16 * 2 * 768 * (256 + 4 * 8) + 12 * dictionary;
+    const none = of({ scores: 0 });
+    assert.equal([none.routerFlops, none.parameters, none.trainingFlops], [0, dictionary, without]);
+    const frozen = of({ scores: 4, trainedScores: 0 });
+    assert.equal(
+      [frozen.routerFlops, frozen.parameters, frozen.trainingFlops],
+      [2 * 768 * 4, dictionary, without + 16 * 2 * 768 * 4],
+    );
+    const noisy = of({ scores: 8 });
+    assert.equal(
+      [noisy.routerFlops, noisy.parameters, noisy.trainingFlops],
+      [2 * 768 * 8, dictionary + 9 * 768, without + 16 * 6 * 768 * 8 + 12 * 9 * 768],
+    );
+  });
+  test("does not count shared experts among those that are scored", () => {
+    const shape = createModelShape({ width: 8, features: 16, router: { numExperts: 4, numSelected: 2, numShared: 1 } });
+    const input = { shape, activeFeatures: 2, batchSize: 1, steps: 1, encoderBias: false };
+    assert.is(accountCost(input).routerFlops, 2 * 8 * 3);
+  });
   test("makes training cheaper with more experts of one total width", () => {
     const totals = [1, 2, 4, 8, 16].map((experts) => cost(24576, experts).trainingFlops);
     for (let i = 1; i < totals.length; i++) assert.ok(totals[i]! < totals[i - 1]!);

@@ -29,6 +29,10 @@ for (const provider of [cpuDevice, wasmDevice]) {
       return { directions: directions!, centre: centre! };
     };
 
+    test("states that it scores every expert and trains none of the scores", () => {
+      const { facts } = build();
+      assert.equal([facts.scores, facts.trainedScores], [facts.numExperts, 0]);
+    });
     test("draws unit directions from the seed and starts its centre at the decoder's bias; nothing is trained", () => {
       const { directions, centre } = initialise(1);
       assert.equal([directions.shape, centre.shape], [[experts, width], [width]]);

@@ -136,7 +136,7 @@ for (const provider of [cpuDevice, wasmDevice]) {
     });
     test("starts its noise's weight at zeros, with a weight for every expert that is not shared", () => {
       const { facts, instance } = build({ experts: 6, shared: 2 });
-      assert.equal(facts, { numExperts: 6, numSelected: 4, numShared: 2 });
+      assert.equal(facts, { numExperts: 6, numSelected: 4, numShared: 2, scores: 8 });
       const inits = instance.initialise(createModelShape({ width, features: 12, router: facts }), createRng(0));
       assert.equal(Object.keys(inits), ["weight", "noise_weight", "input_bias"]);
       assert.equal(

@@ -21,7 +21,7 @@ suite("router random", (test, hooks) => {
   };
 
   test("promises the experts of its options, one selected", () => {
-    assert.equal(build().facts, { numExperts: 4, numSelected: 1 });
+    assert.equal(build().facts, { numExperts: 4, numSelected: 1, scores: 0 });
   });
   test("draws anew at every step, and the same again at the same step", () => {
     assert.equal(choices(40, { step: 3 }), choices(40, { step: 3 }));
