@@ -74,7 +74,9 @@ function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer 
   if (kind === "router") {
     const isOptional = (name: string): boolean =>
       facts[name] === undefined || (Number.isInteger(facts[name]) && Number(facts[name]) >= 0);
-    return isCount("numExperts") && isCount("numSelected") && ["numShared", "scores", "trainedScores"].every(isOptional);
+    return (
+      isCount("numExperts") && isCount("numSelected") && ["numShared", "scores", "trainedScores"].every(isOptional)
+    );
   }
   if (kind === "source") return isCount("width") && typeof facts["fingerprint"] === "string";
   const { activeFeatures, meanActiveFeatures: mean } = facts;
@@ -84,7 +86,8 @@ function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer 
 
 function badFacts(kind: keyof FactsByKind, type: string, answer: unknown): SwitchyardError {
   const expected = {
-    router: "{ numExperts, numSelected }, whole numbers of at least 1, and optional counts numShared, scores, trainedScores",
+    router:
+      "{ numExperts, numSelected }, whole numbers of at least 1, and optional counts numShared, scores, trainedScores",
     source: "{ width, fingerprint, description }",
     expert: "{ activeFeatures } with a whole number, { meanActiveFeatures } with a positive one, or {}",
   }[kind];
