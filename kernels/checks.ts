@@ -1,13 +1,30 @@
 /**
  * Checks of a kernel's arguments, made once at the public wrapper: the versions of a kernel behind it may trust their
  * inputs. Index values are checked too: tfjs reads them as they are, and a wrong one would silently gather zeros on
- * one device and foreign memory on another.
+ * one device and foreign memory on another. On a GPU, values that lie there are checked there (LateChecker).
  *
  * Shapes: B rows, R experts a row, E experts, F features.
  */
 /* eslint-disable @typescript-eslint/no-non-null-assertion -- loops over typed arrays, every index below a length */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { KernelError } from "./kernel-error.ts";
+
+/** What every value must be, or what every row must be. */
+export type ValueCheck =
+  | { readonly kind: "index"; readonly limit: number }
+  | { readonly kind: "different"; readonly limit: number; readonly selected: number }
+  | { readonly kind: "non-negative" };
+
+/** A backend whose tensors lie where reading them takes long: it checks them there, and throws when they are read. */
+interface LateChecker {
+  checkLater(tensor: tf.Tensor, check: ValueCheck, where: string): boolean;
+}
+
+/** @returns Whether the backend looks after the check. */
+function isCheckedLater(tensor: tf.Tensor, check: ValueCheck, where: string): boolean {
+  const backend: object = tf.backend();
+  return "checkLater" in backend && (backend as LateChecker).checkLater(tensor, check, where);
+}
 
 /** A size that is required, or undefined where any size will do. */
 export type Extent = number | undefined;
@@ -40,6 +57,7 @@ export function checkTensor(
 
 /** @throws KernelError KERNEL_INDEX_RANGE */
 export function checkIndices(indices: tf.Tensor, where: string, limit: number): void {
+  if (isCheckedLater(indices, { kind: "index", limit }, where)) return;
   const values = indices.dataSync();
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
@@ -58,6 +76,7 @@ export function checkExpertIndices(expertIndices_BR: tf.Tensor2D, where: string,
   checkIndices(expertIndices_BR, where, numExperts);
   const selected = expertIndices_BR.shape[1];
   if (selected === 1) return;
+  if (isCheckedLater(expertIndices_BR, { kind: "different", limit: numExperts, selected }, where)) return;
   const values = expertIndices_BR.dataSync();
   for (let start = 0; start < values.length; start += selected) {
     for (let r = 1; r < selected; r++) {
@@ -74,6 +93,7 @@ export function checkExpertIndices(expertIndices_BR: tf.Tensor2D, where: string,
 
 /** @throws KernelError KERNEL_VALUE_RANGE */
 export function checkNonNegative(tensor: tf.Tensor, where: string): void {
+  if (isCheckedLater(tensor, { kind: "non-negative" }, where)) return;
   const values = tensor.dataSync();
   for (let i = 0; i < values.length; i++) {
     // Written so that NaN fails too.

@@ -11,6 +11,9 @@ export const kernelErrorCodes = [
   "KERNEL_VALUE_RANGE",
   "KERNEL_K_RANGE",
   "DEVICE_UNAVAILABLE",
+  "DEVICE_LOST",
+  "DEVICE_OUT_OF_MEMORY",
+  "DEVICE_REFUSED",
 ] as const;
 
 export type KernelErrorCode = (typeof kernelErrorCodes)[number];

@@ -5,9 +5,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { createHostMemory, type HostMemory } from "./host-memory.ts";
 import { memoryOf, type NativeMemory } from "./native/memory.ts";
+import type { GpuBackend } from "./webgpu/backend.ts";
+import { withGpuMemory, type GpuMemory } from "./webgpu/memory.ts";
 
 /** Which version of the kernels a backend gets. */
-export type Implementation = "reference" | "host" | "native";
+export type Implementation = "reference" | "host" | "native" | "webgpu";
 
 export interface KernelVersion {
   readonly kernelName: string;
@@ -48,6 +50,20 @@ export function nativeVersion(
   return {
     kernelName,
     kernelFunc: ({ inputs, attrs, backend }) => tf.tidy(() => run(memoryOf(backend), inputs as never, attrs as never)),
+  };
+}
+
+/** A version that records programs in WGSL, for the webgpu backend. */
+export function gpuVersion(
+  kernelName: string,
+  run: (memory: GpuMemory, inputs: never, attrs: never) => tf.Tensor | tf.Tensor[],
+): KernelVersion {
+  return {
+    kernelName,
+    kernelFunc: ({ inputs, attrs, backend }) =>
+      tf.tidy(() =>
+        withGpuMemory(backend as unknown as GpuBackend, (memory) => run(memory, inputs as never, attrs as never)),
+      ),
   };
 }
 

@@ -51,6 +51,7 @@ export const catalogue: BuiltInPlugins = {
   "device/native": () => import("./device/native.ts").then((module) => module.native),
   "device/tensorflow": () => import("./device/tensorflow.ts").then((module) => module.tensorflow),
   "device/wasm": () => import("./device/wasm.ts").then((module) => module.wasm),
+  "device/webgpu": () => import("./device/webgpu.ts").then((module) => module.webgpu),
   "plot/duplication": () => import("./plot/duplication.ts").then((module) => module.duplication),
   "plot/expert-load": () => import("./plot/expert-load.ts").then((module) => module.expertLoad),
   "plot/feature-map": () => import("./plot/feature-map.ts").then((module) => module.featureMap),

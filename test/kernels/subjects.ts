@@ -1,6 +1,7 @@
 /**
  * What every kernel suite runs against: both versions on both backends that are always there, and on the native device
- * its own version with each instruction set of this processor, and the reference over its replaced tfjs kernels.
+ * its own version with each instruction set of this processor, and the reference over its replaced tfjs kernels; on the
+ * webgpu device its own version.
  */
 import { cpuDevice } from "../../kernels/devices/cpu.ts";
 import type { DeviceProvider } from "../../kernels/devices/device.ts";
@@ -12,6 +13,7 @@ import { registerKernels } from "../../kernels/register.ts";
 import type { ConformanceCase } from "../conformance/conformance-case.ts";
 import type { KernelSubject } from "../conformance/kernels/kernel-subject.ts";
 import { suite } from "../suite.ts";
+import { gpuMissing, testedGpu } from "./software-gpu.ts";
 
 const loaded = loadAddon();
 const native = nativeDevice({ threads: 2, load: () => loaded });
@@ -22,6 +24,7 @@ export const subjects: readonly KernelSubject[] = [
   subject(cpuDevice, "host"),
   subject(wasmDevice, "host"),
   ...("addon" in loaded ? [subject(native, "reference"), ...instructionSets(loaded.addon)] : []),
+  ...(gpuMissing === undefined ? [subject(testedGpu, "webgpu")] : []),
 ];
 
 /** Why the native subjects are missing, where they are. */
@@ -58,8 +61,10 @@ export function runOnAll(operation: string, cases: (subject: KernelSubject) => r
       for (const { name, run } of cases(subject)) test(name, run);
     });
   }
-  if (nativeMissing === undefined) return;
-  suite(`${operation}: native kernels`, (test) => {
-    test("run on the native device", () => undefined, { skip: `native is not available: ${nativeMissing}` });
-  });
+  for (const [device, reason] of Object.entries({ native: nativeMissing, webgpu: gpuMissing })) {
+    if (reason === undefined) continue;
+    suite(`${operation}: ${device} kernels`, (test) => {
+      test(`run on the device ${device}`, () => undefined, { skip: `${device} is not available: ${reason}` });
+    });
+  }
 }

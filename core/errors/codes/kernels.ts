@@ -48,4 +48,27 @@ export const kernelsCodes = {
       "Follow the next step that the message names, or write `device: auto`, which takes the best that opens. " +
       "`switchyard doctor` tells which open here.",
   },
+  DEVICE_LOST: {
+    title: "The GPU stopped answering in the middle of the work.",
+    why:
+      "A driver resets a GPU after a fault or a command that ran too long, a laptop switches its GPU off, a container " +
+      "is moved. What was in the GPU's memory is gone; what was written to checkpoints is not.",
+    fix:
+      "Run the same command again: unfinished runs go on from their last checkpoint. If it comes back, look at the " +
+      "driver's log (`dmesg` on Linux), and choose `device: native` meanwhile.",
+  },
+  DEVICE_OUT_OF_MEMORY: {
+    title: "The GPU has not enough memory for this run.",
+    why:
+      "Parameters and Adam's two moments take 3 times the parameters, a step's gradients once more, and activations " +
+      "grow with the batch. A single tensor may also be larger than the GPU takes in one piece.",
+    fix:
+      "Lower training.batchSize or model.features, or let fewer runs share the GPU (`--slots 1`). " +
+      "`switchyard plan` estimates the memory of each run.",
+  },
+  DEVICE_REFUSED: {
+    title: "The GPU's driver refused a command.",
+    why: "WebGPU checks every command. A refused one is a fault in Switchyard or in a plugin that uses the GPU itself.",
+    fix: "Report it with the message. `device: native` computes the same on the processor.",
+  },
 } as const satisfies Record<string, Explanation>;

@@ -1,0 +1,125 @@
+/**
+ * The webgpu device: any card with a driver for Vulkan, Metal or Direct3D 12, through Dawn's Node binding (the package
+ * `webgpu`) and tfjs' WebGPU backend, with kernels of our own in WGSL. The same inputs give the same bits on the same
+ * adapter.
+ */
+import * as tf from "@tensorflow/tfjs";
+import { createKernels, registerKernels } from "../index.ts";
+import { KernelError } from "../kernel-error.ts";
+import { replaceKernels } from "../register.ts";
+import { findAdapter, type AdapterWish, type FoundAdapter } from "../webgpu/adapter.ts";
+import { extendBackend, type GpuBackend } from "../webgpu/backend.ts";
+import { loadDawn, withEvents, type Dawn, type Importer } from "../webgpu/dawn.ts";
+import type { DeviceProvider } from "./device.ts";
+
+export interface WebGpuSettings extends AdapterWish {
+  readonly importPackage?: Importer;
+}
+
+/** tfjs' own kernels that are replaced on this device. */
+export const webGpuReplacements = [];
+
+/** Features that are used where the adapter has them. */
+const wantedFeatures = ["timestamp-query", "subgroups", "shader-f16"] as unknown as readonly GPUFeatureName[];
+/** Limits that are raised to the adapter's. */
+const raisedLimits = [
+  ...(["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage"] as const),
+  ...(["maxComputeWorkgroupStorageSize", "maxComputeInvocationsPerWorkgroup", "maxComputeWorkgroupSizeX"] as const),
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+/** @returns A provider that opens the wished adapter; one device a process. */
+export function webGpuDevice(settings: WebGpuSettings): DeviceProvider {
+  return {
+    name: "webgpu",
+    unavailableReason: async () => {
+      try {
+        await findAdapter(await load(settings), settings);
+        return undefined;
+      } catch (error) {
+        return error instanceof KernelError ? (error.received ?? error.summary) : String(error);
+      }
+    },
+    open: async () => {
+      const dawn = await load(settings);
+      const key = `${settings.adapter} ${settings.power}`;
+      if (opened === undefined || opened.key !== key || opened.backend.failure() !== undefined) {
+        await close();
+        const found = await findAdapter(dawn, settings);
+        opened = { key, found, backend: await createBackend(dawn, found) };
+        const { backend } = opened;
+        tf.registerBackend("webgpu", () => backend, 3);
+      }
+      tf.enableProdMode();
+      await tf.setBackend("webgpu");
+      await tf.ready();
+      registerKernels("webgpu", "webgpu");
+      replaceKernels("webgpu", webGpuReplacements);
+      const { name } = opened.found;
+      return {
+        name: "webgpu",
+        description: `webgpu (tfjs ${tf.version.tfjs}, WGSL kernels, ${name})`,
+        tf,
+        kernels: createKernels(),
+      };
+    },
+  };
+}
+
+interface Opened {
+  readonly key: string;
+  readonly found: FoundAdapter;
+  readonly backend: GpuBackend;
+}
+
+let opened: Opened | undefined;
+
+/** Tensors of a device that is closed are gone. */
+async function close(): Promise<void> {
+  const last = opened;
+  opened = undefined;
+  if (last === undefined) return;
+  if (tf.getBackend() === "webgpu") await tf.setBackend("cpu");
+  tf.removeBackend("webgpu");
+  last.backend.device.destroy();
+}
+
+async function createBackend(dawn: Dawn, { adapter }: FoundAdapter): Promise<GpuBackend> {
+  const requiredFeatures = wantedFeatures.filter((feature) => adapter.features.has(feature));
+  const requiredLimits = Object.fromEntries(raisedLimits.map((name) => [name, adapter.limits[name]]));
+  const device = await withEvents(() => adapter.requestDevice({ requiredFeatures, requiredLimits }));
+  const restore = showNavigator(dawn);
+  try {
+    const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
+    // The package registers a device of its own choice under the name; ours takes the place.
+    if ((tf.findBackendFactory("webgpu") as unknown) !== null) tf.removeBackend("webgpu");
+    return extendBackend(new WebGPUBackend(device), device);
+  } finally {
+    restore();
+  }
+}
+
+/** tfjs' backend wants to find WebGPU in a browser's `navigator` while it is imported and made. */
+function showNavigator(dawn: Dawn): () => void {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+  const value = { gpu: dawn, userAgent: "node" };
+  Object.defineProperty(globalThis, "navigator", { value, configurable: true, writable: true });
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(globalThis, "navigator");
+    else Object.defineProperty(globalThis, "navigator", before);
+  };
+}
+
+async function load({ importPackage }: WebGpuSettings): Promise<Dawn> {
+  try {
+    return await (importPackage === undefined ? loadDawn() : loadDawn(importPackage));
+  } catch (cause) {
+    throw new KernelError("DEVICE_UNAVAILABLE", "The webgpu device cannot be opened.", {
+      where: "device webgpu",
+      expected: "the package webgpu, which is optional",
+      received: cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause),
+      next: "Run `npm install webgpu`, or choose `device: native`.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * Encode top-k in WGSL: pre-activations of a part of the batch, then a workgroup a row selects from them, then the next
+ * part, so that memory for the pre-activations stays small whatever F is.
+ *
+ * The selection finds the k-th largest score by its bits, eight at a time from the highest (scores are not negative, so
+ * their bits are in their order), and then takes what lies above it, and of its equals those with the lowest index, in
+ * ascending order of features.
+ *
+ * Shapes: B rows, D width, F features, E experts, M = F/E, R experts a row, K active features a row, T rows of a part.
+ */
+import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
+import { encodeRows } from "../grouped-matmul/webgpu.ts";
+import { joinCounts } from "../webgpu/joining.ts";
+import { defineProgram, type GpuProgram } from "../webgpu/program.ts";
+import { encodeTopKName, type EncodeTopKAttributes, type EncodeTopKTensors } from "./contract.ts";
+
+/** Memory for the pre-activations of a part. A data-centre card's cache holds it. */
+const partBytes = 32 * 2 ** 20;
+
+/** The experts of each row in ascending order: a feature's place among those of its row follows from it. */
+const orderExperts = defineProgram({
+  label: "orderExperts",
+  buffers: { experts: "i32", out_slots: "out i32" },
+  params: { size: "u32", selected: "u32" },
+  code: /* wgsl */ `
+    @compute @workgroup_size(256)
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32) {
+      let i = group_index(id, groups) * 256u + lane;
+      if (i >= params.size) { return; }
+      let first = (i / params.selected) * params.selected;
+      var rank = 0u;
+      for (var r = 0u; r < params.selected; r++) { rank += u32(experts[first + r] < experts[i]); }
+      out_slots[first + rank] = i32(i - first);
+    }
+  `,
+});
+
+type SelectBuffer = "values" | "gates" | "experts" | "slots" | "out_indices" | "out_values" | "out_slots";
+type SelectParam = "firstRow" | "rows" | "selected" | "features" | "k";
+
+/** @param threads Of a workgroup. */
+function selectProgram(threads: 64 | 256): GpuProgram<SelectBuffer, SelectParam> {
+  const bins = 256 / threads;
+  return defineProgram({
+    label: "selectTopK",
+    buffers: {
+      ...{ values: "f32", gates: "f32", experts: "i32", slots: "i32" },
+      ...{ out_indices: "out i32", out_values: "out f32", out_slots: "out i32" },
+    },
+    params: { firstRow: "u32", rows: "u32", selected: "u32", features: "u32", k: "u32" },
+    code: /* wgsl */ `
+      var<workgroup> histogram: array<atomic<u32>, 256>;
+      var<workgroup> threshold: u32;
+      var<workgroup> missing: u32;
+      var<workgroup> is_found: u32;
+      ${joinCounts(threads)}
+
+      struct Candidate { value: f32, score: u32, slot: u32, feature: u32 }
+
+      /// The i-th feature that the row can reach, in ascending order.
+      fn candidate(row: u32, i: u32) -> Candidate {
+        let at = (params.firstRow + row) * params.selected;
+        let block = i / params.features;
+        let slot = u32(slots[at + block]);
+        let within = i % params.features;
+        let value = values[(row * params.selected + slot) * params.features + within];
+        var score = value;
+        if (params.selected > 1u) { score = value * gates[at + slot]; }
+        return Candidate(value, bitcast<u32>(score), slot, u32(experts[at + slot]) * params.features + within);
+      }
+
+      @compute @workgroup_size(${threads})
+      fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+              @builtin(local_invocation_index) lane: u32) {
+        let row = group_index(id, groups);
+        if (row >= params.rows) { return; }
+        let reachable = params.selected * params.features;
+        if (lane == 0u) { threshold = 0u; missing = params.k; }
+        for (var shift = 24u; ; shift -= 8u) {
+          for (var bin = lane; bin < 256u; bin += ${threads}u) { atomicStore(&histogram[bin], 0u); }
+          let known = workgroupUniformLoad(&threshold);
+          let wanted = workgroupUniformLoad(&missing);
+          for (var i = lane; i < reachable; i += ${threads}u) {
+            let score = candidate(row, i).score;
+            // Zeros are most of a row and would all meet in one counter; what is not counted is zero.
+            if (score != 0u && (shift == 24u || (score >> (shift + 8u)) == (known >> (shift + 8u)))) {
+              atomicAdd(&histogram[(score >> shift) & 255u], 1u);
+            }
+          }
+          workgroupBarrier();
+          // Each thread has neighbouring counters, the first thread the highest.
+          var own = 0u;
+          for (var i = 0u; i < ${bins}u; i++) { own += atomicLoad(&histogram[255u - lane * ${bins}u - i]); }
+          let joined = join_counts(lane, own);
+          if (joined.x < wanted && joined.x + own >= wanted) {
+            var above = joined.x;
+            for (var i = 0u; i < ${bins}u; i++) {
+              let bin = 255u - lane * ${bins}u - i;
+              let count = atomicLoad(&histogram[bin]);
+              if (above + count >= wanted) {
+                threshold = known | (bin << shift);
+                missing = wanted - above;
+                break;
+              }
+              above += count;
+            }
+          }
+          if (lane == 0u) {
+            is_found = u32(joined.y >= wanted);
+            // Fewer positive scores than k: the rest are zeros.
+            if (joined.y < wanted) { missing = wanted - joined.y; }
+          }
+          if (workgroupUniformLoad(&is_found) == 0u || shift == 0u) { break; }
+        }
+        let lowest = workgroupUniformLoad(&threshold);
+        let equals = workgroupUniformLoad(&missing);
+        // Two counts in one number: above the threshold in the low half, equal to it in the high half.
+        var above_before = 0u;
+        var equal_before = 0u;
+        for (var first = 0u; first < reachable; first += ${threads}u) {
+          let i = first + lane;
+          var own = 0u;
+          var found: Candidate;
+          if (i < reachable) {
+            found = candidate(row, i);
+            own = select(select(0u, 1u << 16u, found.score == lowest), 1u, found.score > lowest);
+          }
+          let joined = join_counts(lane, own);
+          let above = above_before + (joined.x & 0xffffu);
+          let equal = equal_before + (joined.x >> 16u);
+          if (own == 1u || (own != 0u && equal < equals)) {
+            let at = (params.firstRow + row) * params.k + above + min(equal, equals);
+            out_indices[at] = i32(found.feature);
+            out_values[at] = found.value;
+            out_slots[at] = i32(found.slot);
+          }
+          above_before += joined.y & 0xffffu;
+          equal_before += joined.y >> 16u;
+          if (lane == 0u) { is_found = u32(above_before + min(equal_before, equals) == params.k); }
+          if (workgroupUniformLoad(&is_found) == 1u) { break; }
+        }
+      }
+    `,
+  });
+}
+
+/** A row of few features keeps few threads busy. */
+const fewFeatures = 1024;
+const selectOfFew = selectProgram(64);
+const selectOfMany = selectProgram(256);
+
+export const encodeTopKWebGpu: readonly KernelVersion[] = [
+  gpuVersion(encodeTopKName, (memory, inputs: EncodeTopKTensors, { numExperts, k }: EncodeTopKAttributes) => {
+    const { acts_BD, encoder_FD, encoderBias_F, expertIndices_BR, gates_BR } = inputs;
+    const [rows, selected] = expertIndices_BR.shape;
+    const features = encoder_FD.shape[0] / numExperts;
+    const indices_BK = memory.allocate([rows, k], "int32");
+    const values_BK = memory.allocate([rows, k], "float32");
+    const slots_BK = memory.allocate([rows, k], "int32");
+    const slots = memory.scratch(rows * selected, "int32");
+    memory.run(orderExperts, {
+      buffers: { experts: expertIndices_BR, out_slots: slots },
+      params: { size: rows * selected, selected },
+      groups: Math.ceil((rows * selected) / 256),
+    });
+    const rowsOfPart = Math.max(1, Math.min(rows, Math.floor(partBytes / (4 * selected * features))));
+    const operands = { acts_BD, weights_FD: encoder_FD, bias_F: encoderBias_F, expertIndices_BR };
+    for (let first = 0; first < rows; first += rowsOfPart) {
+      const count = Math.min(rowsOfPart, rows - first);
+      const values = encodeRows(memory, operands, { numExperts, rows: { first, count } });
+      memory.run(selected * features <= fewFeatures ? selectOfFew : selectOfMany, {
+        buffers: {
+          ...{ values, gates: gates_BR, experts: expertIndices_BR, slots },
+          ...{ out_indices: indices_BK, out_values: values_BK, out_slots: slots_BK },
+        },
+        params: { firstRow: first, rows: count, selected, features, k },
+        groups: count,
+      });
+    }
+    memory.promise(indices_BK, encoder_FD.shape[0]);
+    memory.promise(slots_BK, selected);
+    return [indices_BK, values_BK, slots_BK];
+  }),
+];

@@ -1,0 +1,85 @@
+/**
+ * Row-sparse accumulate in WGSL: the (row, feature) pairs are sorted by feature, once for an index tensor, and a workgroup
+ * a feature adds its rows in ascending order: no atomic additions of floats, so the same bits every time.
+ *
+ * Shapes: B rows, D width, F features, K features a row.
+ */
+import type * as tf from "@tensorflow/tfjs";
+import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
+import type { GpuMemory } from "../webgpu/memory.ts";
+import { defineProgram } from "../webgpu/program.ts";
+import { sortByKey, type Sorted } from "../webgpu/sort.ts";
+import {
+  rowSparseAccumulateName,
+  type RowSparseAccumulateAttributes,
+  type RowSparseAccumulateInputs,
+} from "./contract.ts";
+
+const accumulate = defineProgram({
+  label: "rowSparseAccumulate",
+  buffers: { order: "i32", starts: "i32", coefficients: "f32", rows: "f32", out_features: "out f32" },
+  params: { features: "u32", width: "u32", perRow: "u32" },
+  code: /* wgsl */ `
+    @compute @workgroup_size(256)
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32) {
+      let feature = group_index(id, groups);
+      if (feature >= params.features) { return; }
+      let first = u32(starts[feature]);
+      let end = u32(starts[feature + 1u]);
+      for (var column = lane; column < params.width; column += 256u) {
+        var sum = 0.0;
+        var at = first;
+        // Four loads on their way at a time; the additions keep their order.
+        for (; at + 4u <= end; at += 4u) {
+          let pair = vec4u(u32(order[at]), u32(order[at + 1u]), u32(order[at + 2u]), u32(order[at + 3u]));
+          let row = pair / params.perRow;
+          let a = coefficients[pair.x] * rows[row.x * params.width + column];
+          let b = coefficients[pair.y] * rows[row.y * params.width + column];
+          let c = coefficients[pair.z] * rows[row.z * params.width + column];
+          let d = coefficients[pair.w] * rows[row.w * params.width + column];
+          sum = (((sum + a) + b) + c) + d;
+        }
+        for (; at < end; at++) {
+          let pair = u32(order[at]);
+          sum += coefficients[pair] * rows[(pair / params.perRow) * params.width + column];
+        }
+        out_features[feature * params.width + column] = sum;
+      }
+    }
+  `,
+});
+
+/** The pairs by feature. Encoder and decoder are selected by the same indices, so it is found once an index tensor. */
+function sortedPairs(memory: GpuMemory, indices_BK: tf.Tensor2D, numFeatures: number): Sorted {
+  const [order, starts] = memory.attached(indices_BK, `features ${numFeatures}`, (keep) => {
+    const sorted = sortByKey(memory, { keys: indices_BK, first: 0, count: indices_BK.size, limit: numFeatures, keep });
+    return [sorted.order, sorted.starts];
+  }) as [tf.TensorInfo, tf.TensorInfo];
+  return { order, starts };
+}
+
+/** See the kernel; for gradients that are gathers' too. @returns [F, D] */
+export function accumulateRows(
+  memory: GpuMemory,
+  { indices_BK, coefficients_BK, rows_BD }: RowSparseAccumulateInputs,
+  numFeatures: number,
+): tf.Tensor {
+  const width = rows_BD.shape[1];
+  const out_FD = memory.allocate([numFeatures, width], "float32");
+  const { order, starts } = sortedPairs(memory, indices_BK, numFeatures);
+  memory.run(accumulate, {
+    buffers: { order, starts, coefficients: coefficients_BK, rows: rows_BD, out_features: out_FD },
+    params: { features: numFeatures, width, perRow: indices_BK.shape[1] },
+    groups: numFeatures,
+  });
+  return out_FD;
+}
+
+export const rowSparseAccumulateWebGpu: readonly KernelVersion[] = [
+  gpuVersion(
+    rowSparseAccumulateName,
+    (memory, inputs: RowSparseAccumulateInputs, { numFeatures }: RowSparseAccumulateAttributes) =>
+      accumulateRows(memory, inputs, numFeatures),
+  ),
+];

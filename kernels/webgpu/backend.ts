@@ -1,0 +1,290 @@
+/**
+ * The tfjs backend of the webgpu device: tfjs' WebGPU backend on a GPUDevice of ours.
+ *
+ * What differs from tfjs' own:
+ *
+ * - The device has the adapter's limits and the features that our kernels use.
+ * - Tensors can be read without waiting for the event loop (`dataSync`); tfjs wants a canvas for that.
+ * - Uploads go through `writeBuffer`, whose staging memory Dawn recycles; tfjs makes and destroys a buffer each time.
+ * - What is read is not kept on the host: a variable that is updated in place would go on showing its old values.
+ * - A lost device, memory that ran out, and what Dawn's validation refuses, are errors at the next reading, with a code.
+ * - Free buffers do not pile up when sizes change.
+ */
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import * as tf from "@tensorflow/tfjs";
+import { KernelError } from "../kernel-error.ts";
+import type { ValueCheck } from "../checks.ts";
+import { mapNow, withEvents } from "./dawn.ts";
+import { createDeferredChecks, noteBytes, type DeferredChecks } from "./deferred-checks.ts";
+import { releaseAttached, withGpuMemory } from "./memory.ts";
+
+/** What the backend keeps of one buffer of data. */
+export interface GpuRecord {
+  readonly dtype: tf.DataType;
+  readonly shape: number[];
+  values: tf.backend_util.BackendValues | null | undefined;
+  refCount: number;
+  resource?: GPUBuffer | null;
+}
+
+/** Parts of tfjs' backend that its types keep private. */
+interface Internals {
+  commandEncoder: GPUCommandEncoder;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  commandQueueOwnedIds: WeakSet<object>;
+  uniformPendingDisposal: GPUBuffer[];
+  bufferManager: BufferManager;
+  tensorMap: { get(dataId: object): GpuRecord; has(dataId: object): boolean };
+}
+
+interface BufferManager {
+  acquireBuffer(size: number, usage: number, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer;
+  releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void;
+  readonly freeBuffers: Map<string, GPUBuffer[]>;
+  numFreeBuffers: number;
+  numBytesUsed: number;
+  numBytesAllocated: number;
+}
+
+export type GpuBackend = Omit<WebGPUBackend, keyof Internals> &
+  Internals & {
+    /** What is kept of a tensor's data. */
+    record(tensor: tf.TensorInfo): GpuRecord;
+    /** The compute pass that dispatches go into; a new one where none is open. */
+    openPass(): GPUComputePassEncoder;
+    /** To be called after each dispatch: submits once there are enough of them. */
+    countDispatch(): void;
+    /** Checks of values on the GPU, which are reported at the next reading. */
+    readonly checks: DeferredChecks;
+    /** Checks values later where they lie on the GPU. @returns False where they lie on the host. */
+    checkLater(tensor: tf.Tensor, check: ValueCheck, where: string): boolean;
+    /** What went wrong since the device was opened, if anything did. */
+    failure(): KernelError | undefined;
+  };
+
+/** As tfjs: enough to hide the cost of a submission, few enough to keep the GPU busy. */
+const dispatchesOfSubmission = 15;
+/** Free memory that is kept whatever the use; beyond it, free buffers may be half as large as used ones. */
+const leastFreeBytes = 256 * 2 ** 20;
+
+/** @param made tfjs' backend, fresh, on a device of ours. */
+export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBackend {
+  const backend = made as unknown as GpuBackend;
+  const watch = watchDevice(device, backend);
+  const disposeData = backend.disposeData.bind(backend);
+  const uploadToGPU = backend.uploadToGPU.bind(backend);
+  limitMemory(backend, device);
+  const recordOf = ({ dataId }: tf.TensorInfo): GpuRecord => backend.tensorMap.get(dataId);
+  const checks = createDeferredChecks(recordOf, () =>
+    backend.makeTensorInfo([noteBytes / 4], "int32", new Int32Array(noteBytes / 4).fill(-1)),
+  );
+  const extensions: Partial<GpuBackend> = {
+    record: recordOf,
+    checks,
+    checkLater: (tensor, check, where) => {
+      if (!backend.tensorMap.has(tensor.dataId) || hasValues(recordOf(tensor))) return false;
+      withGpuMemory(backend, (memory) => {
+        checks.check(memory, tensor, check, where);
+      });
+      return true;
+    },
+    failure: watch.failure,
+    openPass: () => {
+      backend.ensureCommandEncoderReady();
+      backend.computePassEncoder ??= backend.commandEncoder.beginComputePass();
+      return backend.computePassEncoder;
+    },
+    countDispatch: () => {
+      backend.dispatchCountInPass += 1;
+      if (backend.dispatchCountInPass < dispatchesOfSubmission) return;
+      backend.endComputePassEncoder();
+      backend.submitQueue();
+    },
+    uploadToGPU: (dataId) => {
+      const record = backend.tensorMap.get(dataId);
+      const isUploaded = record.resource !== undefined && record.resource !== null;
+      if (isUploaded || !hasValues(record)) {
+        uploadToGPU(dataId);
+        return;
+      }
+      const values = numbersOf(record);
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      const buffer = backend.bufferManager.acquireBuffer(values.byteLength, usage);
+      backend.queue.writeBuffer(buffer, 0, values.buffer, values.byteOffset, values.byteLength);
+      record.resource = buffer;
+      record.values = null;
+    },
+    readSync: (dataId) => {
+      const record = backend.tensorMap.get(dataId);
+      if (hasValues(record)) return record.values;
+      const staging = stage(backend, record);
+      const isMapped = mapNow(staging.buffer);
+      watch.check();
+      if (!isMapped) throw lost("the buffer was never mapped");
+      return take(backend, record, staging);
+    },
+    read: async (dataId) => {
+      const record = backend.tensorMap.get(dataId);
+      if (hasValues(record)) return record.values;
+      const staging = stage(backend, record);
+      try {
+        await withEvents(() => staging.buffer.mapAsync(GPUMapMode.READ));
+      } catch (cause) {
+        // The news of a lost device may come after the buffer's own failure.
+        await new Promise<void>((resolve) => void setTimeout(resolve, 0));
+        watch.check();
+        throw lost(cause instanceof Error ? cause.message : String(cause));
+      }
+      watch.check();
+      return take(backend, record, staging);
+    },
+    disposeData: (dataId, force) => {
+      const record = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : undefined;
+      const isGone = disposeData(dataId, force);
+      if (isGone && record !== undefined) releaseAttached(backend, record);
+      return isGone;
+    },
+  };
+  return Object.assign(backend, extensions);
+}
+
+/** Whether the values lie on the host. */
+function hasValues<T extends GpuRecord>(record: T): record is T & { values: tf.backend_util.BackendValues } {
+  return record.values !== null && record.values !== undefined;
+}
+
+/** In the type that the GPU holds: tfjs keeps truth values as bytes, and scalars as plain arrays. */
+function numbersOf({ values, dtype }: GpuRecord): Float32Array | Int32Array {
+  const isWhole = dtype === "int32" || dtype === "bool";
+  if (isWhole) return values instanceof Int32Array ? values : Int32Array.from(values as ArrayLike<number>);
+  return values instanceof Float32Array ? values : Float32Array.from(values as ArrayLike<number>);
+}
+
+interface Staged {
+  readonly buffer: GPUBuffer;
+  /** Bytes of the tensor; the notes of checks may follow. */
+  readonly size: number;
+}
+
+/** Copies a tensor into memory that can be mapped, and submits everything recorded so far. */
+function stage(backend: GpuBackend, { resource }: GpuRecord): Staged {
+  const source = resource as GPUBuffer;
+  const { size } = source;
+  const notes = backend.checks.pending();
+  const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
+  const buffer = backend.bufferManager.acquireBuffer(notes === undefined ? size : size + noteBytes, usage);
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  backend.commandEncoder.copyBufferToBuffer(source, 0, buffer, 0, size);
+  if (notes !== undefined) {
+    backend.commandEncoder.copyBufferToBuffer(backend.record(notes).resource as GPUBuffer, 0, buffer, size, noteBytes);
+  }
+  backend.submitQueue();
+  return { buffer, size };
+}
+
+/** @throws KernelError What a check found. */
+function take(
+  backend: GpuBackend,
+  { dtype }: GpuRecord,
+  { buffer, size }: Staged,
+): Float32Array | Int32Array | Uint8Array {
+  const mapped = buffer.getMappedRange();
+  const bytes = mapped.slice(0, size);
+  const notes = mapped.byteLength > size ? new Uint32Array(mapped.slice(size)) : undefined;
+  buffer.unmap();
+  backend.bufferManager.releaseBuffer(buffer);
+  if (notes !== undefined) backend.checks.read(notes);
+  return tf.util.convertBackendValuesAndArrayBuffer(bytes, dtype) as Float32Array | Int32Array | Uint8Array;
+}
+
+interface Watch {
+  readonly failure: () => KernelError | undefined;
+  /** @throws KernelError DEVICE_LOST, DEVICE_OUT_OF_MEMORY, DEVICE_REFUSED */
+  readonly check: () => void;
+}
+
+function watchDevice(device: GPUDevice, backend: GpuBackend): Watch {
+  let failure: KernelError | undefined;
+  void device.lost.then(({ message, reason }) => {
+    failure ??= lost(message === "" ? reason : message);
+  });
+  device.addEventListener("uncapturederror", (event) => {
+    const { error } = event as unknown as { error: GPUError };
+    failure ??= isOutOfMemory(error)
+      ? outOfMemory(`${gibibytes(backend.bufferManager.numBytesAllocated)} allocated when ${error.message}`)
+      : refused(error.message);
+  });
+  return {
+    failure: () => failure,
+    check: () => {
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
+
+function isOutOfMemory(error: GPUError): boolean {
+  return error.constructor.name === "GPUOutOfMemoryError";
+}
+
+/** Buffers larger than the device takes are refused before Dawn sees them, and free ones make room. */
+function limitMemory({ bufferManager }: GpuBackend, { limits }: GPUDevice): void {
+  const acquire = bufferManager.acquireBuffer.bind(bufferManager);
+  const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  bufferManager.acquireBuffer = (size, usage, mappedAtCreation, reuse) => {
+    if (size > largest) {
+      throw outOfMemory(`${gibibytes(size)} in one tensor, of which this GPU takes ${gibibytes(largest)} at most`);
+    }
+    const isFree = (bufferManager.freeBuffers.get(`${size}_${usage}`)?.length ?? 0) > 0;
+    if (!isFree) makeRoom(bufferManager, size);
+    return acquire(size, usage, mappedAtCreation, reuse);
+  };
+}
+
+/** Destroys free buffers of other sizes, the oldest sizes first. No recorded command uses a free buffer. */
+function makeRoom(manager: BufferManager, size: number): void {
+  const limit = Math.max(leastFreeBytes, manager.numBytesUsed / 2);
+  let free = manager.numBytesAllocated - manager.numBytesUsed;
+  for (const buffers of manager.freeBuffers.values()) {
+    while (free + size > limit) {
+      const buffer = buffers.pop();
+      if (buffer === undefined) break;
+      free -= buffer.size;
+      manager.numBytesAllocated -= buffer.size;
+      manager.numFreeBuffers -= 1;
+      buffer.destroy();
+    }
+  }
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+}
+
+function lost(received: string): KernelError {
+  return new KernelError("DEVICE_LOST", "The GPU was lost.", {
+    where: "device webgpu",
+    expected: "a device that answers",
+    received,
+    next: "Run the command again: the run goes on from its last checkpoint. If it happens again, look at the driver's log.",
+  });
+}
+
+function outOfMemory(received: string): KernelError {
+  return new KernelError("DEVICE_OUT_OF_MEMORY", "The GPU has not enough memory.", {
+    where: "device webgpu",
+    expected: "parameters, Adam's moments, gradients and a batch to fit",
+    received,
+    next: "Lower training.batchSize or model.features, or run fewer runs on this GPU (--slots). `switchyard plan` estimates the memory.",
+  });
+}
+
+function refused(received: string): KernelError {
+  return new KernelError("DEVICE_REFUSED", "The GPU refused a command.", {
+    where: "device webgpu",
+    expected: "commands that WebGPU's validation accepts",
+    received,
+    next: "Report this with the message above; `device: native` computes the same.",
+  });
+}

@@ -1,0 +1,178 @@
+/**
+ * Tensors of the webgpu device as buffers, for the kernels: outputs and scratch memory from tfjs' pool, variables that
+ * are updated where they lie, and the dispatch of programs into tfjs' command encoder, in whose order everything runs.
+ */
+import * as tf from "@tensorflow/tfjs";
+import type { GpuBackend, GpuRecord } from "./backend.ts";
+import { gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
+
+export interface Dispatch<Name extends string, Param extends string> {
+  readonly buffers: Readonly<Record<Name, tf.TensorInfo>>;
+  readonly params: Readonly<Record<Param, number>>;
+  /** Workgroups: a count, to be read with `group_index`, or the size of the grid. */
+  readonly groups: number | readonly [x: number, y: number, z: number];
+}
+
+export interface GpuMemory {
+  /** A tensor of unspecified content, tracked by the current tidy. */
+  allocate(shape: readonly number[], dtype: "float32" | "int32"): tf.Tensor;
+  /** Memory of the kernel alone, released when it ends. */
+  readonly scratch: (size: number, dtype: "float32" | "int32") => tf.TensorInfo;
+  /** Records a program; it runs after everything that was recorded before. */
+  run<Name extends string, Param extends string>(
+    program: GpuProgram<Name, Param>,
+    dispatch: Dispatch<Name, Param>,
+  ): void;
+  /**
+   * The variable, ready to be updated in place. Where other tensors share its memory (a clone, a reshape), it first
+   * moves into memory of its own, so nobody sees a change.
+   */
+  updated(variable: tf.Variable): tf.TensorInfo;
+  /** Says that these indices stay below a limit, so that nobody needs to check them. */
+  promise(indices: tf.TensorInfo, limit: number): void;
+  /** What was made of a tensor once and lives as long as its data; `make` returns memory that is kept from then on. */
+  attached(
+    tensor: tf.TensorInfo,
+    key: string,
+    make: (keep: GpuMemory["scratch"]) => readonly tf.TensorInfo[],
+  ): readonly tf.TensorInfo[];
+}
+
+/** Runs `work` with the memory of a backend; scratch memory is released at the end. */
+export function withGpuMemory<T>(backend: GpuBackend, work: (memory: GpuMemory) => T): T {
+  const scratch: tf.TensorInfo[] = [];
+  try {
+    return work(createGpuMemory(backend, scratch));
+  } finally {
+    for (const { dataId } of scratch) backend.disposeData(dataId);
+  }
+}
+
+interface Pipeline {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+const pipelines = new WeakMap<GPUDevice, Map<GpuProgram, Pipeline>>();
+const attachments = new WeakMap<GpuRecord, Map<string, readonly tf.TensorInfo[]>>();
+
+/** Called when a tensor's data is gone. */
+export function releaseAttached(backend: GpuBackend, record: GpuRecord): void {
+  const attached = attachments.get(record);
+  if (attached === undefined) return;
+  attachments.delete(record);
+  for (const list of attached.values()) for (const { dataId } of list) backend.disposeData(dataId);
+}
+
+function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemory {
+  const make = (size: number, dtype: "float32" | "int32"): tf.TensorInfo => backend.makeTensorInfo([size], dtype);
+  const memory: GpuMemory = {
+    allocate: (shape, dtype) =>
+      tf.engine().makeTensorFromTensorInfo(backend.makeTensorInfo([...shape], dtype), backend),
+    scratch: (size, dtype) => {
+      const made = make(size, dtype);
+      scratch.push(made);
+      return made;
+    },
+    run: (program, dispatch) => {
+      record(backend, program, dispatch);
+    },
+    updated: (variable) => {
+      if (backend.record(variable).refCount > 1) {
+        const own = tf.tidy(() => copyOf(memory, backend, variable));
+        variable.assign(own);
+        own.dispose();
+      }
+      return variable;
+    },
+    promise: (indices, limit) => {
+      backend.checks.promise(indices, limit);
+    },
+    attached: (tensor, key, compute) => {
+      const owner = backend.record(tensor);
+      const known = attachments.get(owner) ?? new Map<string, readonly tf.TensorInfo[]>();
+      attachments.set(owner, known);
+      let found = known.get(key);
+      if (found === undefined) {
+        found = compute(make);
+        known.set(key, found);
+      }
+      return found;
+    },
+  };
+  return memory;
+}
+
+/** A copy in fresh memory that outlives the tidy. */
+function copyOf(memory: GpuMemory, backend: GpuBackend, tensor: tf.Tensor): tf.Tensor {
+  const copy = memory.allocate(tensor.shape, "float32");
+  const [from, to] = [bufferOf(backend, tensor), bufferOf(backend, copy)];
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  backend.commandEncoder.copyBufferToBuffer(from, 0, to, 0, 4 * tensor.size);
+  for (const { dataId } of [tensor, copy]) backend.commandQueueOwnedIds.add(dataId);
+  return tf.keep(copy);
+}
+
+function bufferOf(backend: GpuBackend, tensor: tf.TensorInfo): GPUBuffer {
+  backend.uploadToGPU(tensor.dataId);
+  return backend.record(tensor).resource as GPUBuffer;
+}
+
+function record<Name extends string, Param extends string>(
+  backend: GpuBackend,
+  program: GpuProgram<Name, Param>,
+  { buffers, params, groups }: Dispatch<Name, Param>,
+): void {
+  const { device } = backend;
+  const names = Object.keys(program.buffers) as Name[];
+  const bound = names.map((name) => bufferOf(backend, buffers[name]));
+  const uniform = uniformOf(backend, packParams(program, params));
+  const { pipeline, layout } = pipelineOf(device, program);
+  const entries = [...bound, uniform].map((buffer, binding) => ({ binding, resource: { buffer } }));
+  const bindGroup = device.createBindGroup({ layout, entries });
+  const [x, y, z] = typeof groups === "number" ? gridOf(groups) : groups;
+  for (const name of names) backend.commandQueueOwnedIds.add(buffers[name].dataId);
+  const pass = backend.openPass();
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(x, y, z);
+  backend.countDispatch();
+}
+
+function uniformOf(backend: GpuBackend, bytes: ArrayBuffer): GPUBuffer {
+  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+  const buffer = backend.bufferManager.acquireBuffer(bytes.byteLength, usage);
+  backend.queue.writeBuffer(buffer, 0, bytes);
+  backend.uniformPendingDisposal.push(buffer);
+  return buffer;
+}
+
+function pipelineOf(device: GPUDevice, program: GpuProgram): Pipeline {
+  const known = pipelines.get(device) ?? new Map<GpuProgram, Pipeline>();
+  pipelines.set(device, known);
+  let found = known.get(program);
+  if (found === undefined) {
+    const { label } = program;
+    const module = device.createShaderModule({ label, code: wgslOf(program) });
+    const layout = device.createBindGroupLayout({ label, entries: bindingsOf(program) });
+    const pipelineLayout = device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
+    const pipeline = device.createComputePipeline({
+      ...{ label, layout: pipelineLayout },
+      compute: { module, entryPoint: "main" },
+    });
+    found = { pipeline, layout };
+    known.set(program, found);
+  }
+  return found;
+}
+
+/** Said outright: a layout that Dawn derives would lack what a program declares and does not read. */
+function bindingsOf({ buffers }: GpuProgram): GPUBindGroupLayoutEntry[] {
+  const types = Object.values(buffers).map((type) => (type.startsWith("out ") ? "storage" : "read-only-storage"));
+  return [...types, "uniform" as const].map((type, binding) => ({
+    binding,
+    visibility: GPUShaderStage.COMPUTE,
+    buffer: { type },
+  }));
+}
