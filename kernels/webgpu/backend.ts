@@ -18,6 +18,8 @@ import { mapNow, withEvents } from "./dawn.ts";
 import { createDeferredChecks, noteBytes, type DeferredChecks } from "./deferred-checks.ts";
 import { releaseAttached, withGpuMemory } from "./memory.ts";
 
+type HostValues = Exclude<GpuRecord["values"], null | undefined>;
+
 /** What the backend keeps of one buffer of data. */
 export interface GpuRecord {
   readonly dtype: tf.DataType;
@@ -83,7 +85,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
     record: recordOf,
     checks,
     checkLater: (tensor, check, where) => {
-      if (!backend.tensorMap.has(tensor.dataId) || hasValues(recordOf(tensor))) return false;
+      if (!backend.tensorMap.has(tensor.dataId) || hostValues(recordOf(tensor)) !== undefined) return false;
       withGpuMemory(backend, (memory) => {
         checks.check(memory, tensor, check, where);
       });
@@ -104,7 +106,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
     uploadToGPU: (dataId) => {
       const record = backend.tensorMap.get(dataId);
       const isUploaded = record.resource !== undefined && record.resource !== null;
-      if (isUploaded || !hasValues(record)) {
+      if (isUploaded || hostValues(record) === undefined) {
         uploadToGPU(dataId);
         return;
       }
@@ -117,7 +119,8 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
     },
     readSync: (dataId) => {
       const record = backend.tensorMap.get(dataId);
-      if (hasValues(record)) return record.values;
+      const known = hostValues(record);
+      if (known !== undefined) return known;
       const staging = stage(backend, record);
       const isMapped = mapNow(staging.buffer);
       watch.check();
@@ -126,7 +129,8 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
     },
     read: async (dataId) => {
       const record = backend.tensorMap.get(dataId);
-      if (hasValues(record)) return record.values;
+      const known = hostValues(record);
+      if (known !== undefined) return known;
       const staging = stage(backend, record);
       try {
         await withEvents(() => staging.buffer.mapAsync(GPUMapMode.READ));
@@ -149,9 +153,9 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   return Object.assign(backend, extensions);
 }
 
-/** Whether the values lie on the host. */
-function hasValues<T extends GpuRecord>(record: T): record is T & { values: tf.backend_util.BackendValues } {
-  return record.values !== null && record.values !== undefined;
+/** The values where they lie on the host. */
+function hostValues({ values }: GpuRecord): HostValues | undefined {
+  return values ?? undefined;
 }
 
 /** In the type that the GPU holds: tfjs keeps truth values as bytes, and scalars as plain arrays. */
