@@ -5,7 +5,7 @@
 import { adamStep } from "./adam-step/contract.ts";
 import { normaliseRows, removeParallelComponent } from "./decoder-norm/contract.ts";
 import { encodeTopK } from "./encode-top-k/contract.ts";
-import { globalNorm } from "./global-norm/contract.ts";
+import { globalNorm, globalNormScalar } from "./global-norm/contract.ts";
 import { groupedDecode, groupedEncode } from "./grouped-matmul/contract.ts";
 import type { Kernels } from "./kernels.ts";
 import { rowSparseAccumulate } from "./row-sparse-accumulate/contract.ts";
@@ -32,5 +32,6 @@ export function createKernels(): Kernels {
     removeParallelComponent,
     squaredError,
     globalNorm,
+    globalNormScalar,
   };
 }

@@ -94,4 +94,6 @@ export interface Kernels {
   squaredError(prediction_BD: tf.Tensor2D, target_BD: tf.Tensor2D): tf.Scalar;
   /** Square root of the sum of squares over all tensors, accumulated in float64 where the device allows. */
   globalNorm(tensors: readonly tf.Tensor[]): number;
+  /** The same as a scalar on the device, in float32, without waiting for it. */
+  globalNormScalar(tensors: readonly tf.Tensor[]): tf.Scalar;
 }

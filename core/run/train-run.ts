@@ -61,6 +61,7 @@ export async function trainRun(
         startRow: resumeFrom?.rows ?? 0,
       }),
       rng,
+      computesAhead: device.computesAhead,
       resumeFrom,
       signal,
       onPhase,

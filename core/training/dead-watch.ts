@@ -15,6 +15,8 @@ export interface DeadWatch {
   readonly deadAfterSteps: number | undefined;
   /** The scalars to be read after a step; `note` takes them back as numbers. Run it in a tidy. */
   measure(tensorflow: typeof tf, nextBuffers: ReadonlyMap<string, tf.Tensor>): readonly tf.Scalar[];
+  /** A step was made whose numbers are not read yet: every feature may have been silent in it. `note` corrects that. */
+  presume(): void;
   /** @returns How many features are dead. */
   note(measured: readonly number[]): number;
   /** Reads the counts anew, after something else than a step changed them. */
@@ -39,6 +41,9 @@ export async function createDeadWatch(
       const next_F = nextBuffers.get(stepsSinceActive) ?? parameters.get(stepsSinceActive);
       const isDead_F = tensorflow.cast(tensorflow.greaterEqual(next_F, window), "float32");
       return [tensorflow.sum(isDead_F), tensorflow.max(next_F)];
+    },
+    presume: () => {
+      longestSilence += 1;
     },
     note: ([dead = 0, longest = 0]) => {
       longestSilence = longest;

@@ -7,6 +7,9 @@
  * That is the reference's order: clipping comes before the optimizer's own projection of gradients. The loop writes no
  * files and knows no device: checkpoints and log lines leave it through callbacks. It lets the event loop turn once a
  * step, so that signals are seen.
+ *
+ * A device that computes ahead (a GPU) is not waited for in every step: norm and clipping stay on it, and what the steps
+ * measured is read together, at log lines, checkpoints, and at least every `mostStepsAhead` steps.
  * @see amudide/switch_sae trainers/switch.py (update); docs/paper-map.md
  */
 import { setImmediate } from "node:timers/promises";
@@ -25,7 +28,7 @@ import { createDeadWatch } from "./dead-watch.ts";
 import type { DeadWatch } from "./dead-watch.ts";
 import type { PhaseListener } from "./phases.ts";
 import { isResampledAfter, resampleDeadFeatures } from "./resample.ts";
-import { clipGradients, gradientNorm, lossGradients } from "./training-step.ts";
+import { clipGradients, clipGradientsAhead, gradientNorm, lossGradients } from "./training-step.ts";
 import type { LossGradients, LossGradientsInput, NamedLoss } from "./training-step.ts";
 
 /** What training takes of a stream of rows; `createShuffledStream` makes one. */
@@ -46,6 +49,8 @@ export interface TrainingInput {
   /** Positioned after `resumeFrom.rows` rows when resuming. */
   readonly stream: BatchStream;
   readonly rng: Pick<Rng, "seed">;
+  /** Whether the device computes behind our back, so that reading a number waits for everything before it. */
+  readonly computesAhead?: boolean | undefined;
   readonly resumeFrom?: Checkpoint | undefined;
   readonly onStep?: (record: StepRecord) => void | Promise<void>;
   /** Called after every step with the number of finished steps, before its checkpoint; part of no phase of a step. */
@@ -71,9 +76,13 @@ export interface TrainingSummary {
   readonly peakMemoryBytes: number;
 }
 
+/** Steps that are handed to a device that computes ahead before their numbers are read. */
+const mostStepsAhead = 50;
+
 /**
  * Trains until `config.steps` steps are done. The optimizer's state is allocated here and is the caller's to dispose.
- * @throws SwitchyardError LOSS_NOT_FINITE (the step is not applied), OPTIMIZER_STATE_MISMATCH
+ * @throws SwitchyardError LOSS_NOT_FINITE (the step is not applied; where the device computes ahead, it is noticed later,
+ *   and before any checkpoint), OPTIMIZER_STATE_MISMATCH
  */
 export async function train(input: TrainingInput): Promise<TrainingSummary> {
   const { tf, model, optimizer, config, resumeFrom, signal } = input;
@@ -85,6 +94,8 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
   const batch_BD = new Float32Array(config.batchSize * model.shape.width);
   const deadWatch = await createDeadWatch(model.parameters, config);
   const durationsMs: number[] = [];
+  const unread: TakenStep[] = [];
+  let busyMs = 0;
   let step = resumeFrom?.step ?? 0;
   let rows = resumeFrom?.rows ?? 0;
   let savedStep = step;
@@ -101,13 +112,27 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     await input.stream.next(config.batchSize, batch_BD);
     const started = performance.now();
     if (step === 0) model.initialiseFromRows(batch_BD);
-    const measured = await takeStep(input, { batch_BD, step, deadWatch });
-    const stepMs = performance.now() - started;
-    durationsMs.push(stepMs);
+    unread.push(await takeStep(input, { batch_BD, step, deadWatch }));
     step += 1;
     rows += config.batchSize;
     const isLast = step === config.steps;
-    if (isLast || step % config.logEvery === 0) await input.onStep?.({ step, rows, ...measured, stepMs });
+    const isLogged = isLast || step % config.logEvery === 0;
+    const isSaved = isLast || step % config.checkpointEvery === 0;
+    const isResampled = isResampledAfter(config, step);
+    const isRead = input.computesAhead !== true || isLogged || isSaved || isResampled;
+    let measured: StepMeasurements | undefined;
+    if (isRead || unread.length === mostStepsAhead) {
+      measured = await settle(input, unread, deadWatch);
+      if (isResampled && (measured.deadFeatures ?? 0) > 0) await resample(input, { batch_BD, step, deadWatch });
+    }
+    busyMs += performance.now() - started;
+    if (measured !== undefined) {
+      const stepMs = busyMs / unread.length;
+      for (const _ of unread) durationsMs.push(stepMs);
+      if (isLogged) await input.onStep?.({ step, rows, ...measured, stepMs });
+      unread.length = 0;
+      busyMs = 0;
+    }
     if (input.onStepEnd !== undefined) {
       input.onPhase?.("checkpoint");
       await input.onStepEnd(step);
@@ -117,6 +142,8 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     await setImmediate();
   }
   const interrupted = step < config.steps;
+  // The signal may have come after the last reading.
+  if (unread.length > 0) await settle(input, unread, deadWatch);
   if (interrupted && savedStep !== step) await save();
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   return { step, rows, interrupted, stepMs: median(durationsMs), peakMemoryBytes };
@@ -130,54 +157,135 @@ interface StepInput {
   readonly deadWatch: DeadWatch;
 }
 
-async function takeStep(input: TrainingInput, { batch_BD, step, deadWatch }: StepInput): Promise<StepMeasurements> {
-  const { tf, kernels, model, losses, optimizer, config, onPhase } = input;
+/** A step that was handed to the device. */
+interface TakenStep {
+  readonly step: number;
+  readonly learningRate: number;
+  /** Total, each loss, what the dead watch measures, gradient norm: read already, or still on the device. */
+  readonly measured: readonly number[] | tf.Tensor1D;
+}
+
+async function takeStep(input: TrainingInput, { batch_BD, step, deadWatch }: StepInput): Promise<TakenStep> {
+  const { tf, model, losses, optimizer, config, onPhase } = input;
   const training = { step, totalSteps: config.steps };
   const acts_BD = tf.tensor2d(batch_BD, [config.batchSize, model.shape.width]);
   onPhase?.("project");
   optimizer.prepare(model.parameters);
   const { deadAfterSteps } = deadWatch;
-  const found = attemptGradients({ tf, model, losses, acts_BD, training, deadAfterSteps, onPhase });
+  const found = attempt(step, () => lossGradients({ tf, model, losses, acts_BD, training, deadAfterSteps, onPhase }));
   const { total, values, nextBuffers } = found;
-  const scalars = tf.tidy(() => tf.stack([total, ...values, ...deadWatch.measure(tf, nextBuffers)]));
-  const [loss = Number.NaN, ...others] = await scalars.data();
-  const unweighted = others.slice(0, values.length);
+  const scalars = tf.tidy(
+    () => tf.stack<tf.Tensor>([total, ...values, ...deadWatch.measure(tf, nextBuffers)]) as tf.Tensor1D,
+  );
+  tf.dispose([acts_BD, total, ...values]);
+  const clip = input.computesAhead === true ? clipAhead : clipPromptly;
+  const { measured, gradients } = await clip(input, { step, scalars, found });
+  onPhase?.("update");
+  const learningRateMultiplier = input.schedule.multiplier(step, config.steps);
+  optimizer.apply(model.parameters, gradients, { learningRateMultiplier, step });
+  for (const [name, value] of nextBuffers) model.parameters.get(name).assign(value);
+  tf.dispose([...gradients.values(), ...nextBuffers.values()]);
+  deadWatch.presume();
+  onPhase?.("other");
+  return { step, learningRate: optimizer.learningRate * learningRateMultiplier, measured };
+}
+
+interface Measuring {
+  readonly step: number;
+  /** Disposed here. */
+  readonly scalars: tf.Tensor1D;
+  readonly found: LossGradients;
+}
+
+interface Clipped {
+  readonly measured: TakenStep["measured"];
+  readonly gradients: ReadonlyMap<string, tf.Tensor>;
+}
+
+/** Reads the losses and the norm, and ends training before a step that is broken is applied. */
+async function clipPromptly(input: TrainingInput, { step, scalars, found }: Measuring): Promise<Clipped> {
+  const { tf, kernels, model, optimizer, config, onPhase } = input;
+  const losses = await attempt(step, () => scalars.data());
+  scalars.dispose();
   onPhase?.("norm");
   const gradients = projectGradients(optimizer, model.parameters, found.gradients);
   const norm = gradientNorm(kernels, gradients);
-  tf.dispose([acts_BD, total, ...values, scalars]);
-  if (!Number.isFinite(loss) || !Number.isFinite(norm)) {
-    tf.dispose([...gradients.values(), ...nextBuffers.values()]);
-    throw notFinite(step, losses, { loss, unweighted, norm });
+  const measured = [...losses, norm];
+  try {
+    checkFinite(input, step, measured);
+  } catch (error) {
+    tf.dispose([...gradients.values(), ...found.nextBuffers.values()]);
+    throw error;
   }
-  const deadFeatures = deadWatch.note(others.slice(values.length));
-  const clipped = clipGradients(tf, gradients, { norm, limit: config.gradientClip });
-  onPhase?.("update");
-  const learningRateMultiplier = input.schedule.multiplier(step, config.steps);
-  optimizer.apply(model.parameters, clipped, { learningRateMultiplier, step });
-  for (const [name, value] of nextBuffers) model.parameters.get(name).assign(value);
-  tf.dispose([...clipped.values(), ...nextBuffers.values()]);
-  if (isResampledAfter(config, step + 1) && deadFeatures > 0) {
-    await resampleDeadFeatures({
-      tf,
-      model,
-      optimizer,
-      batch_BD,
-      deadAfterSteps: deadWatch.window,
-      training,
-      ...input.rng,
-    });
-    // As a run does that resumes from here: what it is told of dead features must not differ.
-    await deadWatch.refresh();
+  return { measured, gradients: clipGradients(tf, gradients, { norm, limit: config.gradientClip }) };
+}
+
+/** The same without waiting: `settle` reads what was measured. */
+function clipAhead(input: TrainingInput, { scalars, found }: Measuring): Promise<Clipped> {
+  const { tf, kernels, model, optimizer, config, onPhase } = input;
+  onPhase?.("norm");
+  const gradients = projectGradients(optimizer, model.parameters, found.gradients);
+  const norm = kernels.globalNormScalar([...gradients.values()]);
+  const measured = tf.tidy(() => tf.concat<tf.Tensor1D>([scalars, tf.reshape(norm, [1])]));
+  const clipped = clipGradientsAhead(tf, gradients, { norm, limit: config.gradientClip });
+  tf.dispose([scalars, norm]);
+  return Promise.resolve({ measured, gradients: clipped });
+}
+
+/** Reads what steps measured, and disposes of it. @returns What the last of them measured. */
+async function settle(
+  input: TrainingInput,
+  steps: readonly TakenStep[],
+  deadWatch: DeadWatch,
+): Promise<StepMeasurements> {
+  const numLosses = input.losses.length;
+  const read = await readTogether(input.tf, steps);
+  let last: StepMeasurements | undefined;
+  for (const [i, { step, learningRate }] of steps.entries()) {
+    const numbers = read[i] ?? [];
+    checkFinite(input, step, numbers);
+    const [loss = Number.NaN, ...others] = numbers;
+    last = {
+      loss,
+      losses: Object.fromEntries(input.losses.map(([name], j) => [name, others[j] ?? Number.NaN])),
+      learningRate,
+      gradientNorm: others.at(-1) ?? Number.NaN,
+      deadFeatures: deadWatch.note(others.slice(numLosses, -1)),
+    };
   }
-  onPhase?.("other");
-  return {
-    loss,
-    losses: Object.fromEntries(losses.map(([name], i) => [name, unweighted[i] ?? Number.NaN])),
-    learningRate: optimizer.learningRate * learningRateMultiplier,
-    gradientNorm: norm,
-    deadFeatures,
-  };
+  if (last === undefined) throw new TypeError("no step to read");
+  return last;
+}
+
+/** One reading for all steps whose numbers are still on the device. */
+async function readTogether(
+  tensorflow: typeof tf,
+  steps: readonly TakenStep[],
+): Promise<readonly (readonly number[])[]> {
+  const onDevice = steps.flatMap(({ measured }) => ("dataId" in measured ? [measured] : []));
+  const [first] = steps;
+  if (onDevice.length < steps.length || first === undefined) {
+    return steps.map(({ measured }) => ("dataId" in measured ? [] : measured));
+  }
+  const together: tf.Tensor = tensorflow.stack(onDevice);
+  tensorflow.dispose(onDevice);
+  const width = together.shape[1] ?? 1;
+  try {
+    const numbers = await attempt(first.step, () => together.data());
+    return steps.map((_, i) => [...numbers.slice(i * width, (i + 1) * width)]);
+  } finally {
+    together.dispose();
+  }
+}
+
+async function resample(input: TrainingInput, { batch_BD, step, deadWatch }: StepInput): Promise<void> {
+  const { tf, model, optimizer, config } = input;
+  await resampleDeadFeatures({
+    ...{ tf, model, optimizer, batch_BD, deadAfterSteps: deadWatch.window, ...input.rng },
+    training: { step: step - 1, totalSteps: config.steps },
+  });
+  // As a run does that resumes from here: what it is told of dead features must not differ.
+  await deadWatch.refresh();
 }
 
 /** What the optimizer takes out before clipping; the gradients that it replaces are disposed of. */
@@ -192,25 +300,46 @@ function projectGradients(
   return new Map([...gradients, ...projected]);
 }
 
-/** A kernel that refuses its input in the middle of training met a number that training broke. */
-function attemptGradients(input: LossGradientsInput): LossGradients {
-  const { step } = input.training;
-  try {
-    return lossGradients(input);
-  } catch (error) {
+/**
+ * A kernel that refuses its input in the middle of training met a number that training broke.
+ * @param step Of those that are attempted, the first.
+ */
+function attempt<T>(step: number, work: () => T): T {
+  const explain = (error: unknown): unknown => {
     const isValue = error instanceof KernelError && /^KERNEL_(VALUE|INDEX)_RANGE$/.test(error.code);
-    if (!isValue) throw error;
-    throw new SwitchyardError("LOSS_NOT_FINITE", `Training broke down in step ${step + 1}.`, {
-      where: `step ${step + 1}, ${error.where ?? "a kernel"}`,
-      expected: error.expected ?? "finite values",
-      received: error.received ?? "others",
-      next:
-        step === 0
-          ? "look at what the router returns, and at the first rows of the source"
-          : "lower the optimizer's learningRate or set training.gradientClip; the last checkpoint is untouched",
-      cause: error,
-    });
+    return isValue ? refused(step, error) : error;
+  };
+  try {
+    const result = work();
+    if (!(result instanceof Promise)) return result;
+    // A device that computes ahead refuses when its results are read.
+    return result.catch((error: unknown) => {
+      throw explain(error);
+    }) as T;
+  } catch (error) {
+    throw explain(error);
   }
+}
+
+function refused(step: number, error: KernelError): SwitchyardError {
+  return new SwitchyardError("LOSS_NOT_FINITE", `Training broke down in step ${step + 1}.`, {
+    where: `step ${step + 1}, ${error.where ?? "a kernel"}`,
+    expected: error.expected ?? "finite values",
+    received: error.received ?? "others",
+    next:
+      step === 0
+        ? "look at what the router returns, and at the first rows of the source"
+        : "lower the optimizer's learningRate or set training.gradientClip; the last checkpoint is untouched",
+    cause: error,
+  });
+}
+
+/** @param measured As of `TakenStep`. @throws SwitchyardError LOSS_NOT_FINITE */
+function checkFinite({ losses }: TrainingInput, step: number, measured: readonly number[]): void {
+  const [loss = Number.NaN, ...others] = measured;
+  const norm = others.at(-1) ?? Number.NaN;
+  if (Number.isFinite(loss) && Number.isFinite(norm)) return;
+  throw notFinite(step, losses, { loss, unweighted: others.slice(0, losses.length), norm });
 }
 
 function notFinite(

@@ -113,6 +113,26 @@ export function clipGradients(
   return clipped;
 }
 
+/**
+ * As `clipGradients`, on a device that is not waited for: all gradients are scaled, by 1 where nothing is to be clipped.
+ * @param norm A scalar on the device.
+ */
+export function clipGradientsAhead(
+  tensorflow: typeof tf,
+  gradients: ReadonlyMap<string, tf.Tensor>,
+  { norm, limit }: { readonly norm: tf.Scalar; readonly limit: number | null },
+): ReadonlyMap<string, tf.Tensor> {
+  if (limit === null) return gradients;
+  const coefficient = tensorflow.tidy(() => tensorflow.minimum(tensorflow.div(limit, tensorflow.add(norm, 1e-6)), 1));
+  const clipped = new Map<string, tf.Tensor>();
+  for (const [name, gradient] of gradients) {
+    clipped.set(name, tensorflow.mul(gradient, coefficient));
+    gradient.dispose();
+  }
+  coefficient.dispose();
+  return clipped;
+}
+
 /** Norm over all gradients together. */
 export function gradientNorm(kernels: Kernels, gradients: ReadonlyMap<string, tf.Tensor>): number {
   return kernels.globalNorm([...gradients.values()]);

@@ -12,6 +12,11 @@ export interface Device {
   readonly tf: typeof tf;
   readonly kernels: Kernels;
   /**
+   * Whether operations return before they are computed, so that reading a result waits for all that came before: true
+   * of a GPU. Whoever loops reads seldom then.
+   */
+  readonly computesAhead?: boolean;
+  /**
    * Changes how many threads the device uses, from the next operation on; the results keep their bits. Called once the
    * device is open and whenever the process's share of the machine changes, between two operations. Absent on a device
    * whose threads are not its own to choose.

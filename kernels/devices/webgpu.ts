@@ -61,6 +61,7 @@ export function webGpuDevice(settings: WebGpuSettings): DeviceProvider {
         description: `webgpu (tfjs ${tf.version.tfjs}, WGSL kernels, ${name})`,
         tf,
         kernels: createKernels(),
+        computesAhead: true,
       };
     },
   };

@@ -12,12 +12,20 @@ export type NormInputs = { readonly x: tf.Tensor };
 
 /** See `Kernels.globalNorm`; 0 for no tensors. Waits for the device. @throws KernelError KERNEL_SHAPE, KERNEL_DTYPE */
 export function globalNorm(tensors: readonly tf.Tensor[]): number {
+  if (tensors.length === 0) return 0;
+  return tf.tidy(() => Math.hypot(...normsOf(tensors).dataSync()));
+}
+
+/** See `Kernels.globalNormScalar`. @throws KernelError KERNEL_SHAPE, KERNEL_DTYPE */
+export function globalNormScalar(tensors: readonly tf.Tensor[]): tf.Scalar {
+  if (tensors.length === 0) return tf.scalar(0);
+  return tf.tidy(() => runKernel(normName, { differentiable: { x: normsOf(tensors) } }) as tf.Scalar);
+}
+
+/** The norm of each. */
+function normsOf(tensors: readonly tf.Tensor[]): tf.Tensor {
   for (const [i, tensor] of tensors.entries()) {
     checkTensor(tensor, `globalNorm: tensors[${i}]`, { shape: tensor.shape, dtype: "float32" });
   }
-  if (tensors.length === 0) return 0;
-  return tf.tidy(() => {
-    const norms = tensors.map((x) => runKernel(normName, { differentiable: { x } }));
-    return Math.hypot(...tf.stack(norms).dataSync());
-  });
+  return tf.stack(tensors.map((x) => runKernel(normName, { differentiable: { x } })));
 }

@@ -88,6 +88,11 @@ export function globalNormCases(subject: KernelSubject, skip?: Skips): readonly 
     const tensors = values.map((at) => device.tf.tensor1d(at.slice()));
     const before = device.tf.memory().numTensors;
     const result = device.kernels.globalNorm(tensors);
+    const scalar = device.kernels.globalNormScalar(tensors);
+    const [onDevice = -1] = await scalar.data();
+    scalar.dispose();
+    if (Number.isFinite(result)) expectClose("globalNormScalar", [onDevice], [result], { atol: 0, rtol: 1e-6 });
+    else expect(Object.is(onDevice, result), "globalNormScalar", String(result), onDevice);
     expect(device.tf.memory().numTensors === before, "tensors", `${before}`, device.tf.memory().numTensors);
     for (const tensor of tensors) tensor.dispose();
     return result;

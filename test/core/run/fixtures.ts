@@ -157,6 +157,7 @@ const cpu = definePlugin({
 export function tinyCatalogue(projectFolder: string, more: readonly AnyPlugin[] = []): Promise<PluginCatalogue> {
   const builtIn: BuiltInPlugins = {
     "device/cpu": () => Promise.resolve(cpu),
+    "device/webgpu": async () => (await import("../../../plugins/device/webgpu.ts")).webgpu,
     "source/noise": () => Promise.resolve(noise),
     "router/switch": async () => (await import("../../../plugins/router/switch.ts")).switch,
     "expert/top-k": async () => (await import("../../../plugins/expert/top-k.ts")).topK,
