@@ -1,6 +1,7 @@
 /**
  * Measures the training part of a run: times phases and kernels while it trains, then what the machine can do, and
- * hands both on. Nothing of it changes what is computed. The machine is measured last, so that the memory that takes
+ * hands both on. Nothing of it changes what is computed; a device that computes ahead is waited for at the end of each
+ * phase, so its steps take longer than without. The machine is measured last, so that the memory that takes
  * is no part of the run's peak.
  */
 import { join } from "node:path";
@@ -33,7 +34,10 @@ export async function profileTraining<T>(
   const stopProfiling = profileKernels({ onCall: profiler.onKernel });
   let result: T;
   try {
-    result = await train(profiler.onPhase);
+    result = await train((phase) => {
+      device.wait?.();
+      profiler.onPhase(phase);
+    });
   } finally {
     stopProfiling();
   }

@@ -16,6 +16,8 @@ export interface Device {
    * of a GPU. Whoever loops reads seldom then.
    */
   readonly computesAhead?: boolean;
+  /** Waits until everything that was asked for is computed; absent where that is so at every return. */
+  wait?(): void;
   /**
    * Changes how many threads the device uses, from the next operation on; the results keep their bits. Called once the
    * device is open and whenever the process's share of the machine changes, between two operations. Absent on a device

@@ -47,21 +47,24 @@ export function webGpuDevice(settings: WebGpuSettings): DeviceProvider {
         await close();
         const found = await findAdapter(dawn, settings);
         opened = { key, found, backend: await createBackend(dawn, found) };
-        const { backend } = opened;
-        tf.registerBackend("webgpu", () => backend, 3);
+        const made = opened.backend;
+        tf.registerBackend("webgpu", () => made, 3);
       }
       tf.enableProdMode();
       await tf.setBackend("webgpu");
       await tf.ready();
       registerKernels("webgpu", "webgpu");
       replaceKernels("webgpu", webGpuReplacements);
-      const { name } = opened.found;
+      const { found, backend } = opened;
       return {
         name: "webgpu",
-        description: `webgpu (tfjs ${tf.version.tfjs}, WGSL kernels, ${name})`,
+        description: `webgpu (tfjs ${tf.version.tfjs}, WGSL kernels, ${found.name})`,
         tf,
         kernels: createKernels(),
         computesAhead: true,
+        wait: () => {
+          backend.wait();
+        },
       };
     },
   };

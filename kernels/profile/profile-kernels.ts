@@ -3,8 +3,8 @@
  * around it; afterwards the registry is as it was, so nothing of this costs anything when nobody profiles. Unlike
  * tfjs' own `tf.profile` it tells a kernel's own time from that of the kernels that it calls, and keeps no list.
  *
- * The time is that of the call. On a backend that computes at once that is the work; on one that computes
- * asynchronously (a GPU) it is the time to hand the work over, and the waiting falls to whoever reads a result. A
+ * The time is that of the call, on a backend that computes at once. A GPU computes later and has a clock of its own
+ * (`startClock`): there the time is how long the GPU was busy, and a call is told at the next `Device.wait`. A
  * backend that evaluates an operand only when it is needed does that work in the kernel that needs it, and the time
  * is that kernel's.
  */
@@ -37,6 +37,17 @@ interface OpenCall {
   innerMs: number;
 }
 
+/** A backend that computes later, and measures how long. */
+interface LateBackend {
+  startClock(): KernelClock | undefined;
+}
+
+interface KernelClock {
+  around<T>(work: () => T, onMs: (ms: number) => void): T;
+  report(): void;
+  stop(): void;
+}
+
 /** Starts timing. @returns Stops it; kernels that were registered anew in between are left alone. */
 export function profileKernels({
   onCall,
@@ -44,6 +55,8 @@ export function profileKernels({
   now = clock,
 }: KernelProfilerOptions): () => void {
   const open: OpenCall[] = [];
+  const backend: object = tf.findBackend(backendName);
+  const clock = "startClock" in backend ? (backend as LateBackend).startClock() : undefined;
   const timed = (config: tf.KernelConfig): tf.KernelConfig => ({
     ...config,
     kernelFunc: (use) => {
@@ -52,12 +65,26 @@ export function profileKernels({
       const call: OpenCall = { path: [...within, config.kernelName], innerMs: 0 };
       const started = now();
       open.push(call);
+      const costOfResult = (result: tf.TensorInfo | tf.TensorInfo[]): KernelCost => {
+        const outputs = Array.isArray(result) ? result : [result];
+        return costOf(config.kernelName, { inputs: use.inputs, attrs: use.attrs ?? {}, outputs });
+      };
+      const name = config.kernelName;
       try {
+        if (clock !== undefined) {
+          let cost: KernelCost = { flops: 0, bytes: 0 };
+          const result = clock.around(
+            () => config.kernelFunc(use),
+            (ms) => {
+              onCall({ name, within, ownMs: ms, totalMs: ms, ...cost });
+            },
+          );
+          cost = costOfResult(result);
+          return result;
+        }
         const result = config.kernelFunc(use);
         const totalMs = now() - started;
-        const outputs = Array.isArray(result) ? result : [result];
-        const cost = costOf(config.kernelName, { inputs: use.inputs, attrs: use.attrs ?? {}, outputs });
-        onCall({ name: config.kernelName, within, ownMs: totalMs - call.innerMs, totalMs, ...cost });
+        onCall({ name, within, ownMs: totalMs - call.innerMs, totalMs, ...costOfResult(result) });
         return result;
       } finally {
         open.pop();
@@ -68,6 +95,8 @@ export function profileKernels({
   const pairs = tf.getKernelsForBackend(backendName).map((original) => ({ original, wrapped: timed(original) }));
   for (const { wrapped } of pairs) replace(wrapped);
   return () => {
+    clock?.report();
+    clock?.stop();
     for (const { original, wrapped } of pairs) {
       if (tf.getKernel(original.kernelName, backendName) === wrapped) replace(original);
     }

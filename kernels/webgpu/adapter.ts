@@ -49,9 +49,12 @@ export function isSoftware({ isFallbackAdapter, architecture, device, descriptio
   return isFallbackAdapter || softwareNames.test(`${architecture} ${device} ${description}`);
 }
 
+/** For browsers, Dawn rounds timestamps to a tenth of a millisecond, which is longer than most kernels. */
+const exactTimes = "disable-dawn-features=timestamp_quantization";
+
 async function request(dawn: Dawn, { power }: AdapterWish, options: readonly string[]): Promise<GPUAdapter | null> {
   const powerPreference = power === "high" ? "high-performance" : "low-power";
-  const gpu = dawn.instance(options);
+  const gpu = dawn.instance([...options, exactTimes]);
   return withEvents(() => gpu.requestAdapter({ powerPreference }));
 }
 

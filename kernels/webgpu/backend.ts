@@ -14,6 +14,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs";
 import { KernelError } from "../kernel-error.ts";
 import type { ValueCheck } from "../checks.ts";
+import { startClock, type GpuClock } from "./clock.ts";
 import { mapNow, withEvents } from "./dawn.ts";
 import { createDeferredChecks, noteBytes, type DeferredChecks } from "./deferred-checks.ts";
 import { releaseAttached, withGpuMemory } from "./memory.ts";
@@ -61,6 +62,14 @@ export type GpuBackend = Omit<WebGPUBackend, keyof Internals> &
     readonly checks: DeferredChecks;
     /** Checks values later where they lie on the GPU. @returns False where they lie on the host. */
     checkLater(tensor: tf.Tensor, check: ValueCheck, where: string): boolean;
+    /** Whether commands are recorded that are not submitted. */
+    hasOpenEncoder(): boolean;
+    /** Submits what is recorded. */
+    flush(): void;
+    /** Waits until all of that is computed, and reports to whoever measures. @throws KernelError */
+    wait(): void;
+    /** Starts the GPU's own clock; undefined where it has none. One at a time. */
+    startClock(): GpuClock | undefined;
     /** What went wrong since the device was opened, if anything did. */
     failure(): KernelError | undefined;
   };
@@ -81,7 +90,37 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   const checks = createDeferredChecks(recordOf, () =>
     backend.makeTensorInfo([noteBytes / 4], "int32", new Int32Array(noteBytes / 4).fill(-1)),
   );
+  let clock: GpuClock | undefined;
+  const readNow = (source: GPUBuffer): ArrayBuffer => {
+    const staging = stage(backend, source);
+    const isMapped = mapNow(staging.buffer);
+    watch.check();
+    if (!isMapped) throw lost("the buffer was never mapped");
+    return take(backend, staging);
+  };
+  const awaited = device.createBuffer({ size: 4, usage: GPUBufferUsage.COPY_SRC });
   const extensions: Partial<GpuBackend> = {
+    hasOpenEncoder: () => (backend.commandEncoder as GPUCommandEncoder | null) !== null,
+    flush: () => {
+      backend.endComputePassEncoder();
+      if (extensions.hasOpenEncoder?.() === true) backend.submitQueue();
+    },
+    wait: () => {
+      if (clock === undefined) readNow(awaited);
+      else clock.report();
+    },
+    startClock: () => {
+      const started = startClock(backend, readNow);
+      if (started === undefined) return undefined;
+      clock = {
+        ...started,
+        stop: () => {
+          clock = undefined;
+          started.stop();
+        },
+      };
+      return clock;
+    },
     record: recordOf,
     checks,
     checkLater: (tensor, check, where) => {
@@ -121,17 +160,13 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
       const record = backend.tensorMap.get(dataId);
       const known = hostValues(record);
       if (known !== undefined) return known;
-      const staging = stage(backend, record);
-      const isMapped = mapNow(staging.buffer);
-      watch.check();
-      if (!isMapped) throw lost("the buffer was never mapped");
-      return take(backend, record, staging);
+      return numbersFrom(readNow(record.resource as GPUBuffer), record);
     },
     read: async (dataId) => {
       const record = backend.tensorMap.get(dataId);
       const known = hostValues(record);
       if (known !== undefined) return known;
-      const staging = stage(backend, record);
+      const staging = stage(backend, record.resource as GPUBuffer);
       try {
         await withEvents(() => staging.buffer.mapAsync(GPUMapMode.READ));
       } catch (cause) {
@@ -141,7 +176,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
         throw lost(cause instanceof Error ? cause.message : String(cause));
       }
       watch.check();
-      return take(backend, record, staging);
+      return numbersFrom(take(backend, staging), record);
     },
     disposeData: (dataId, force) => {
       const record = backend.tensorMap.has(dataId) ? backend.tensorMap.get(dataId) : undefined;
@@ -171,9 +206,8 @@ interface Staged {
   readonly size: number;
 }
 
-/** Copies a tensor into memory that can be mapped, and submits everything recorded so far. */
-function stage(backend: GpuBackend, { resource }: GpuRecord): Staged {
-  const source = resource as GPUBuffer;
+/** Copies a buffer into memory that can be mapped, and submits everything recorded so far. */
+function stage(backend: GpuBackend, source: GPUBuffer): Staged {
   const { size } = source;
   const notes = backend.checks.pending();
   const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
@@ -189,17 +223,17 @@ function stage(backend: GpuBackend, { resource }: GpuRecord): Staged {
 }
 
 /** @throws KernelError What a check found. */
-function take(
-  backend: GpuBackend,
-  { dtype }: GpuRecord,
-  { buffer, size }: Staged,
-): Float32Array | Int32Array | Uint8Array {
+function take(backend: GpuBackend, { buffer, size }: Staged): ArrayBuffer {
   const mapped = buffer.getMappedRange();
   const bytes = mapped.slice(0, size);
   const notes = mapped.byteLength > size ? new Uint32Array(mapped.slice(size)) : undefined;
   buffer.unmap();
   backend.bufferManager.releaseBuffer(buffer);
   if (notes !== undefined) backend.checks.read(notes);
+  return bytes;
+}
+
+function numbersFrom(bytes: ArrayBuffer, { dtype }: GpuRecord): Float32Array | Int32Array | Uint8Array {
   return tf.util.convertBackendValuesAndArrayBuffer(bytes, dtype) as Float32Array | Int32Array | Uint8Array;
 }
 
