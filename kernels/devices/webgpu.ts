@@ -6,6 +6,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { createKernels, registerKernels } from "../index.ts";
 import { KernelError } from "../kernel-error.ts";
+import { layoutWebGpu } from "../layout/webgpu.ts";
 import { replaceKernels } from "../register.ts";
 import { findAdapter, type AdapterWish, type FoundAdapter } from "../webgpu/adapter.ts";
 import { extendBackend, type GpuBackend } from "../webgpu/backend.ts";
@@ -17,7 +18,7 @@ export interface WebGpuSettings extends AdapterWish {
 }
 
 /** tfjs' own kernels that are replaced on this device. */
-export const webGpuReplacements = [];
+export const webGpuReplacements = layoutWebGpu;
 
 /** Features that are used where the adapter has them. */
 const wantedFeatures = ["timestamp-query", "subgroups", "shader-f16"] as unknown as readonly GPUFeatureName[];

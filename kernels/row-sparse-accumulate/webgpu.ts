@@ -4,7 +4,7 @@
  *
  * Shapes: B rows, D width, F features, K features a row.
  */
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import type { GpuMemory } from "../webgpu/memory.ts";
 import { defineProgram } from "../webgpu/program.ts";
@@ -51,9 +51,10 @@ const accumulate = defineProgram({
 });
 
 /** The pairs by feature. Encoder and decoder are selected by the same indices, so it is found once an index tensor. */
-function sortedPairs(memory: GpuMemory, indices_BK: tf.Tensor2D, numFeatures: number): Sorted {
+function sortedPairs(memory: GpuMemory, indices_BK: tf.TensorInfo, numFeatures: number): Sorted {
+  const count = tf.util.sizeFromShape(indices_BK.shape);
   const [order, starts] = memory.attached(indices_BK, `features ${numFeatures}`, (keep) => {
-    const sorted = sortByKey(memory, { keys: indices_BK, first: 0, count: indices_BK.size, limit: numFeatures, keep });
+    const sorted = sortByKey(memory, { keys: indices_BK, first: 0, count, limit: numFeatures, keep });
     return [sorted.order, sorted.starts];
   }) as [tf.TensorInfo, tf.TensorInfo];
   return { order, starts };
@@ -62,15 +63,16 @@ function sortedPairs(memory: GpuMemory, indices_BK: tf.Tensor2D, numFeatures: nu
 /** See the kernel; for gradients that are gathers' too. @returns [F, D] */
 export function accumulateRows(
   memory: GpuMemory,
-  { indices_BK, coefficients_BK, rows_BD }: RowSparseAccumulateInputs,
+  { indices_BK, coefficients_BK, rows_BD }: Readonly<Record<keyof RowSparseAccumulateInputs, tf.TensorInfo>>,
   numFeatures: number,
 ): tf.Tensor {
-  const width = rows_BD.shape[1];
+  const [, width = 1] = rows_BD.shape;
+  const [, perRow = 1] = indices_BK.shape;
   const out_FD = memory.allocate([numFeatures, width], "float32");
   const { order, starts } = sortedPairs(memory, indices_BK, numFeatures);
   memory.run(accumulate, {
     buffers: { order, starts, coefficients: coefficients_BK, rows: rows_BD, out_features: out_FD },
-    params: { features: numFeatures, width, perRow: indices_BK.shape[1] },
+    params: { features: numFeatures, width, perRow },
     groups: numFeatures,
   });
   return out_FD;

@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { GpuBackend, GpuRecord } from "./backend.ts";
-import { gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
+import { defineProgram, gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
 
 export interface Dispatch<Name extends string, Param extends string> {
   readonly buffers: Readonly<Record<Name, tf.TensorInfo>>;
@@ -75,7 +75,7 @@ function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemo
       return made;
     },
     run: (program, dispatch) => {
-      record(backend, program, dispatch);
+      record(backend, program, { ...dispatch, buffers: inTypes(memory, backend, program, dispatch.buffers) });
     },
     updated: (variable) => {
       if (backend.record(variable).refCount > 1) {
@@ -112,6 +112,42 @@ function copyOf(memory: GpuMemory, backend: GpuBackend, tensor: tf.Tensor): tf.T
   backend.commandEncoder.copyBufferToBuffer(from, 0, to, 0, 4 * tensor.size);
   for (const { dataId } of [tensor, copy]) backend.commandQueueOwnedIds.add(dataId);
   return tf.keep(copy);
+}
+
+const floatsOf = defineProgram({
+  label: "floatsOf",
+  buffers: { values: "i32", out_values: "out f32" },
+  params: { size: "u32" },
+  code: /* wgsl */ `
+    @compute @workgroup_size(256)
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32) {
+      let i = group_index(id, groups) * 256u + lane;
+      if (i < params.size) { out_values[i] = f32(values[i]); }
+    }
+  `,
+});
+
+/** tfjs' cast from whole numbers to float32 changes the type of the tensor, and not its memory: such are converted. */
+function inTypes<Name extends string>(
+  memory: GpuMemory,
+  backend: GpuBackend,
+  program: GpuProgram<Name>,
+  buffers: Readonly<Record<Name, tf.TensorInfo>>,
+): Readonly<Record<Name, tf.TensorInfo>> {
+  const converted: Record<string, tf.TensorInfo> = { ...buffers };
+  for (const [name, tensor] of Object.entries<tf.TensorInfo>(buffers)) {
+    if (program.buffers[name as Name] !== "f32" || backend.record(tensor).dtype === "float32") continue;
+    const size = tf.util.sizeFromShape(tensor.shape);
+    const floats = memory.scratch(size, "float32");
+    memory.run(floatsOf, {
+      buffers: { values: tensor, out_values: floats },
+      params: { size },
+      groups: Math.ceil(size / 256),
+    });
+    converted[name] = floats;
+  }
+  return converted as Readonly<Record<Name, tf.TensorInfo>>;
 }
 
 function bufferOf(backend: GpuBackend, tensor: tf.TensorInfo): GPUBuffer {
