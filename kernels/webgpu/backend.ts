@@ -76,6 +76,8 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   const watch = watchDevice(device, backend);
   const disposeData = backend.disposeData.bind(backend);
   const uploadToGPU = backend.uploadToGPU.bind(backend);
+  const readSync = backend.readSync.bind(backend);
+  const read = backend.read.bind(backend);
   limitMemory(backend, device);
   const recordOf = ({ dataId }: tf.TensorInfo): GpuRecord => backend.tensorMap.get(dataId);
   const checks = createDeferredChecks(recordOf, () =>
@@ -121,6 +123,8 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
       const record = backend.tensorMap.get(dataId);
       const known = hostValues(record);
       if (known !== undefined) return known;
+      // Two tensors, each read by this function.
+      if (record.dtype === "complex64") return readSync(dataId);
       const staging = stage(backend, record);
       const isMapped = mapNow(staging.buffer);
       watch.check();
@@ -131,6 +135,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
       const record = backend.tensorMap.get(dataId);
       const known = hostValues(record);
       if (known !== undefined) return known;
+      if (record.dtype === "complex64") return read(dataId);
       const staging = stage(backend, record);
       try {
         await withEvents(() => staging.buffer.mapAsync(GPUMapMode.READ));
@@ -169,37 +174,40 @@ interface Staged {
   readonly buffer: GPUBuffer;
   /** Bytes of the tensor; the notes of checks may follow. */
   readonly size: number;
+  /** Checks that the notes are of. */
+  readonly made: number;
 }
 
 /** Copies a tensor into memory that can be mapped, and submits everything recorded so far. */
 function stage(backend: GpuBackend, { resource }: GpuRecord): Staged {
   const source = resource as GPUBuffer;
   const { size } = source;
-  const notes = backend.checks.pending();
+  const pending = backend.checks.pending();
   const usage = GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ;
-  const buffer = backend.bufferManager.acquireBuffer(notes === undefined ? size : size + noteBytes, usage);
+  const buffer = backend.bufferManager.acquireBuffer(pending === undefined ? size : size + noteBytes, usage);
   backend.ensureCommandEncoderReady();
   backend.endComputePassEncoder();
   backend.commandEncoder.copyBufferToBuffer(source, 0, buffer, 0, size);
-  if (notes !== undefined) {
-    backend.commandEncoder.copyBufferToBuffer(backend.record(notes).resource as GPUBuffer, 0, buffer, size, noteBytes);
+  if (pending !== undefined) {
+    const notes = backend.record(pending.notes).resource as GPUBuffer;
+    backend.commandEncoder.copyBufferToBuffer(notes, 0, buffer, size, noteBytes);
   }
   backend.submitQueue();
-  return { buffer, size };
+  return { buffer, size, made: pending?.made ?? 0 };
 }
 
 /** @throws KernelError What a check found. */
 function take(
   backend: GpuBackend,
   { dtype }: GpuRecord,
-  { buffer, size }: Staged,
+  { buffer, size, made }: Staged,
 ): Float32Array | Int32Array | Uint8Array {
   const mapped = buffer.getMappedRange();
   const bytes = mapped.slice(0, size);
   const notes = mapped.byteLength > size ? new Uint32Array(mapped.slice(size)) : undefined;
   buffer.unmap();
   backend.bufferManager.releaseBuffer(buffer);
-  if (notes !== undefined) backend.checks.read(notes);
+  if (notes !== undefined) backend.checks.read(notes, made);
   return tf.util.convertBackendValuesAndArrayBuffer(bytes, dtype) as Float32Array | Int32Array | Uint8Array;
 }
 

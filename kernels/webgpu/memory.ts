@@ -4,7 +4,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { GpuBackend, GpuRecord } from "./backend.ts";
-import { gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
+import { defineProgram, gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
 
 export interface Dispatch<Name extends string, Param extends string> {
   readonly buffers: Readonly<Record<Name, tf.TensorInfo>>;
@@ -75,10 +75,11 @@ function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemo
       return made;
     },
     run: (program, dispatch) => {
-      record(backend, program, dispatch);
+      record(backend, program, { ...dispatch, buffers: inFloats(memory, backend, program, dispatch.buffers) });
     },
     updated: (variable) => {
-      if (backend.record(variable).refCount > 1) {
+      const { refCount, dtype } = backend.record(variable);
+      if (refCount > 1 || dtype !== "float32") {
         const own = tf.tidy(() => copyOf(memory, backend, variable));
         variable.assign(own);
         own.dispose();
@@ -106,12 +107,52 @@ function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemo
 /** A copy in fresh memory that outlives the tidy. */
 function copyOf(memory: GpuMemory, backend: GpuBackend, tensor: tf.Tensor): tf.Tensor {
   const copy = memory.allocate(tensor.shape, "float32");
+  if (backend.record(tensor).dtype !== "float32") {
+    convert(memory, tensor, copy);
+    return tf.keep(copy);
+  }
   const [from, to] = [bufferOf(backend, tensor), bufferOf(backend, copy)];
   backend.ensureCommandEncoderReady();
   backend.endComputePassEncoder();
   backend.commandEncoder.copyBufferToBuffer(from, 0, to, 0, 4 * tensor.size);
   for (const { dataId } of [tensor, copy]) backend.commandQueueOwnedIds.add(dataId);
   return tf.keep(copy);
+}
+
+const toFloats = defineProgram({
+  label: "toFloats",
+  buffers: { numbers: "i32", out_floats: "out f32" },
+  params: { size: "u32" },
+  code: /* wgsl */ `
+    @compute @workgroup_size(256)
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32) {
+      let i = group_index(id, groups) * 256u + lane;
+      if (i < params.size) { out_floats[i] = f32(numbers[i]); }
+    }
+  `,
+});
+
+function convert(memory: GpuMemory, numbers: tf.TensorInfo, out_floats: tf.TensorInfo): void {
+  const size = tf.util.sizeFromShape(numbers.shape);
+  memory.run(toFloats, { buffers: { numbers, out_floats }, params: { size }, groups: Math.ceil(size / 256) });
+}
+
+/** tfjs casts whole numbers to float32 in name alone; a program that wants floats would read their bits. */
+function inFloats<Name extends string>(
+  memory: GpuMemory,
+  backend: GpuBackend,
+  program: GpuProgram<Name>,
+  buffers: Readonly<Record<Name, tf.TensorInfo>>,
+): Readonly<Record<Name, tf.TensorInfo>> {
+  const found: Record<Name, tf.TensorInfo> = { ...buffers };
+  for (const name of Object.keys(program.buffers) as Name[]) {
+    if (program.buffers[name] !== "f32" || backend.record(buffers[name]).dtype === "float32") continue;
+    const floats = memory.scratch(tf.util.sizeFromShape(buffers[name].shape), "float32");
+    convert(memory, buffers[name], floats);
+    found[name] = floats;
+  }
+  return found;
 }
 
 function bufferOf(backend: GpuBackend, tensor: tf.TensorInfo): GPUBuffer {
