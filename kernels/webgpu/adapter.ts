@@ -65,7 +65,7 @@ async function requestByName(dawn: Dawn, wish: AdapterWish): Promise<GPUAdapter 
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     const names = [...text.matchAll(/name: '([^']*)'/g)].map(([, name = ""]) => name);
-    const found = names.find((name) => name.toLowerCase().includes(wish.adapter.toLowerCase()));
+    const found = names.find((name) => plain(name).includes(plain(wish.adapter)));
     if (found !== undefined) return request(dawn, wish, [`adapter=${found}`]);
     throw new KernelError("DEVICE_UNAVAILABLE", "There is no GPU adapter of this name.", {
       where: "device webgpu: adapter",
@@ -75,6 +75,11 @@ async function requestByName(dawn: Dawn, wish: AdapterWish): Promise<GPUAdapter 
       cause,
     });
   }
+}
+
+/** An adapter's own description writes "nvidia-h100-pcie" where Dawn's list has "NVIDIA H100 PCIe". */
+function plain(name: string): string {
+  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 }
 
 function factsOf(adapter: GPUAdapter): AdapterFacts {

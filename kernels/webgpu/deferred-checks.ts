@@ -57,10 +57,19 @@ export interface DeferredChecks {
   check(memory: GpuMemory, tensor: tf.TensorInfo, check: ValueCheck, where: string): void;
   /** Says that a kernel made these indices and keeps them below a limit. */
   promise(tensor: tf.TensorInfo, limit: number): void;
-  /** The notes, where a check was made since they were last read. */
-  pending(): tf.TensorInfo | undefined;
-  /** @param notes As they were read. @throws KernelError KERNEL_INDEX_RANGE, KERNEL_VALUE_RANGE */
-  read(notes: Uint32Array): void;
+  /** The notes, where a check was made that they were not read for. */
+  pending(): PendingNotes | undefined;
+  /**
+   * @param notes As they were read. @param made As `pending` said.
+   * @throws KernelError KERNEL_INDEX_RANGE, KERNEL_VALUE_RANGE
+   */
+  read(notes: Uint32Array, made: number): void;
+}
+
+export interface PendingNotes {
+  readonly notes: tf.TensorInfo;
+  /** Checks that were recorded so far. More may be while a tensor is on its way. */
+  readonly made: number;
 }
 
 interface Site {
@@ -75,12 +84,12 @@ export function createDeferredChecks(
 ): DeferredChecks {
   const sites: Site[] = [];
   const siteNumbers = new Map<string, number>();
-  const checked = new WeakMap<GpuRecord, Set<number>>();
+  let checked = new WeakMap<GpuRecord, Set<string>>();
   const promised = new WeakMap<GpuRecord, number>();
   let notes: tf.TensorInfo | undefined;
-  let isPending = false;
-  const numberOf = (site: Site): number => {
-    const key = JSON.stringify(site);
+  let made = 0;
+  let readUpTo = 0;
+  const numberOf = (key: string, site: Site): number => {
     const known = siteNumbers.get(key);
     if (known !== undefined) return known;
     const number = Math.min(sites.length, mostSites - 1);
@@ -92,13 +101,14 @@ export function createDeferredChecks(
     check: (memory, tensor, check, where) => {
       const record = recordOf(tensor);
       if (check.kind === "index" && (promised.get(record) ?? Infinity) <= check.limit) return;
-      const site = numberOf({ where, check });
+      const key = JSON.stringify({ where, check });
       const before = checked.get(record) ?? new Set();
       checked.set(record, before);
-      if (before.has(site)) return;
-      before.add(site);
+      if (before.has(key)) return;
+      before.add(key);
+      const site = numberOf(key, { where, check });
       notes ??= makeNotes();
-      isPending = true;
+      made += 1;
       const size = tensor.shape.reduce((product, length) => product * length, 1);
       const limit = check.kind === "non-negative" ? 0 : check.limit;
       const selected = check.kind === "different" ? check.selected : 1;
@@ -112,13 +122,14 @@ export function createDeferredChecks(
     promise: (tensor, limit) => {
       promised.set(recordOf(tensor), limit);
     },
-    pending: () => (isPending ? notes : undefined),
-    read: (values) => {
-      isPending = false;
+    pending: () => (notes !== undefined && made > readUpTo ? { notes, made } : undefined),
+    read: (values, madeBefore) => {
+      readUpTo = Math.max(readUpTo, madeBefore);
       const site = values.findIndex((position) => position !== nothing);
       if (site === -1) return;
-      // Fresh notes: the old ones would repeat this error for ever.
+      // Fresh notes: the old ones would repeat this error for ever. Whoever uses the same data again is told again.
       notes = undefined;
+      checked = new WeakMap();
       const { where, check } = sites[site] as Site;
       throw errorOf(check, where, values[site] ?? 0);
     },

@@ -75,10 +75,11 @@ function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemo
       return made;
     },
     run: (program, dispatch) => {
-      record(backend, program, { ...dispatch, buffers: inTypes(memory, backend, program, dispatch.buffers) });
+      record(backend, program, { ...dispatch, buffers: inFloats(memory, backend, program, dispatch.buffers) });
     },
     updated: (variable) => {
-      if (backend.record(variable).refCount > 1) {
+      const { refCount, dtype } = backend.record(variable);
+      if (refCount > 1 || dtype !== "float32") {
         const own = tf.tidy(() => copyOf(memory, backend, variable));
         variable.assign(own);
         own.dispose();
@@ -106,6 +107,10 @@ function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemo
 /** A copy in fresh memory that outlives the tidy. */
 function copyOf(memory: GpuMemory, backend: GpuBackend, tensor: tf.Tensor): tf.Tensor {
   const copy = memory.allocate(tensor.shape, "float32");
+  if (backend.record(tensor).dtype !== "float32") {
+    convert(memory, tensor, copy);
+    return tf.keep(copy);
+  }
   const [from, to] = [bufferOf(backend, tensor), bufferOf(backend, copy)];
   backend.ensureCommandEncoderReady();
   backend.endComputePassEncoder();
@@ -114,40 +119,40 @@ function copyOf(memory: GpuMemory, backend: GpuBackend, tensor: tf.Tensor): tf.T
   return tf.keep(copy);
 }
 
-const floatsOf = defineProgram({
-  label: "floatsOf",
-  buffers: { values: "i32", out_values: "out f32" },
+const toFloats = defineProgram({
+  label: "toFloats",
+  buffers: { numbers: "i32", out_floats: "out f32" },
   params: { size: "u32" },
   code: /* wgsl */ `
     @compute @workgroup_size(256)
     fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
             @builtin(local_invocation_index) lane: u32) {
       let i = group_index(id, groups) * 256u + lane;
-      if (i < params.size) { out_values[i] = f32(values[i]); }
+      if (i < params.size) { out_floats[i] = f32(numbers[i]); }
     }
   `,
 });
 
-/** tfjs' cast from whole numbers to float32 changes the type of the tensor, and not its memory: such are converted. */
-function inTypes<Name extends string>(
+function convert(memory: GpuMemory, numbers: tf.TensorInfo, out_floats: tf.TensorInfo): void {
+  const size = tf.util.sizeFromShape(numbers.shape);
+  memory.run(toFloats, { buffers: { numbers, out_floats }, params: { size }, groups: Math.ceil(size / 256) });
+}
+
+/** tfjs casts whole numbers to float32 in name alone; a program that wants floats would read their bits. */
+function inFloats<Name extends string>(
   memory: GpuMemory,
   backend: GpuBackend,
   program: GpuProgram<Name>,
   buffers: Readonly<Record<Name, tf.TensorInfo>>,
 ): Readonly<Record<Name, tf.TensorInfo>> {
-  const converted: Record<string, tf.TensorInfo> = { ...buffers };
-  for (const [name, tensor] of Object.entries<tf.TensorInfo>(buffers)) {
-    if (program.buffers[name as Name] !== "f32" || backend.record(tensor).dtype === "float32") continue;
-    const size = tf.util.sizeFromShape(tensor.shape);
-    const floats = memory.scratch(size, "float32");
-    memory.run(floatsOf, {
-      buffers: { values: tensor, out_values: floats },
-      params: { size },
-      groups: Math.ceil(size / 256),
-    });
-    converted[name] = floats;
+  const found: Record<Name, tf.TensorInfo> = { ...buffers };
+  for (const name of Object.keys(program.buffers) as Name[]) {
+    if (program.buffers[name] !== "f32" || backend.record(buffers[name]).dtype === "float32") continue;
+    const floats = memory.scratch(tf.util.sizeFromShape(buffers[name].shape), "float32");
+    convert(memory, buffers[name], floats);
+    found[name] = floats;
   }
-  return converted as Readonly<Record<Name, tf.TensorInfo>>;
+  return found;
 }
 
 function bufferOf(backend: GpuBackend, tensor: tf.TensorInfo): GPUBuffer {

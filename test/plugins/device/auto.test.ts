@@ -30,7 +30,7 @@ suite("device auto", (test) => {
 suite("device plugins", (test) => {
   test("load no tensor library before a device is opened", () => {
     const script = `
-      const names = ["auto", "cpu", "native", "wasm", "tensorflow"];
+      const names = ["auto", "cpu", "native", "wasm", "tensorflow", "webgpu"];
       for (const name of names) await import("./plugins/device/" + name + ".ts");
       console.log(Object.keys(globalThis).concat(Object.getOwnPropertyNames(globalThis)).includes("_tfengine"));
     `;
