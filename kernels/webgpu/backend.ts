@@ -217,7 +217,7 @@ function watchDevice(device: GPUDevice, backend: GpuBackend): Watch {
   device.addEventListener("uncapturederror", (event) => {
     const { error } = event as unknown as { error: GPUError };
     failure ??= isOutOfMemory(error)
-      ? outOfMemory(`${gibibytes(backend.bufferManager.numBytesAllocated)} allocated when ${error.message}`)
+      ? outOfMemory(`${formatGibibytes(backend.bufferManager.numBytesAllocated)} allocated when ${error.message}`)
       : refused(error.message);
   });
   return {
@@ -238,7 +238,9 @@ function limitMemory({ bufferManager }: GpuBackend, { limits }: GPUDevice): void
   const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   bufferManager.acquireBuffer = (size, usage, mappedAtCreation, reuse) => {
     if (size > largest) {
-      throw outOfMemory(`${gibibytes(size)} in one tensor, of which this GPU takes ${gibibytes(largest)} at most`);
+      throw outOfMemory(
+        `${formatGibibytes(size)} in one tensor, of which this GPU takes ${formatGibibytes(largest)} at most`,
+      );
     }
     const isFree = (bufferManager.freeBuffers.get(`${size}_${usage}`)?.length ?? 0) > 0;
     if (!isFree) makeRoom(bufferManager, size);
@@ -262,7 +264,7 @@ function makeRoom(manager: BufferManager, size: number): void {
   }
 }
 
-function gibibytes(bytes: number): string {
+export function formatGibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }
 
