@@ -7,6 +7,8 @@
  * - Tensors can be read without waiting for the event loop (`dataSync`); tfjs wants a canvas for that.
  * - Uploads go through `writeBuffer`, whose staging memory Dawn recycles; tfjs makes and destroys a buffer each time.
  * - What is read is not kept on the host: a variable that is updated in place would go on showing its old values.
+ * - Products are never split along the inner dimension: tfjs joins the parts with atomic additions of floats, and repeats
+ *   give other bits.
  * - A lost device, memory that ran out, and what Dawn's validation refuses, are errors at the next reading, with a code.
  * - Free buffers do not pile up when sizes change.
  */
@@ -31,6 +33,8 @@ export interface GpuRecord {
 
 /** Parts of tfjs' backend that its types keep private. */
 interface Internals {
+  /** Products of at most so many tiles are split. */
+  thresholdToIncreaseWorkgroups: number;
   commandEncoder: GPUCommandEncoder;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
@@ -77,6 +81,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   const disposeData = backend.disposeData.bind(backend);
   const uploadToGPU = backend.uploadToGPU.bind(backend);
   limitMemory(backend, device);
+  backend.thresholdToIncreaseWorkgroups = 0;
   const recordOf = ({ dataId }: tf.TensorInfo): GpuRecord => backend.tensorMap.get(dataId);
   const checks = createDeferredChecks(recordOf, () =>
     backend.makeTensorInfo([noteBytes / 4], "int32", new Int32Array(noteBytes / 4).fill(-1)),
