@@ -1,6 +1,6 @@
 /**
  * Whether it is worth asking Dawn for a GPU, told from what Linux shows. Asked in vain, Dawn prints the complaints of the
- * Vulkan loader, and Mesa's drivers take half a second to find no card. macOS and Windows always have a driver.
+ * Vulkan loader, and Mesa's drivers can take half a second to find no card. macOS and Windows always have a driver.
  *
  * @see https://github.com/KhronosGroup/Vulkan-Loader, docs/LoaderDriverInterface.md: where manifests of drivers lie
  */
