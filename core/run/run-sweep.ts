@@ -45,8 +45,11 @@ export async function runSweep(input: RunSweepInput): Promise<readonly SweepResu
     const job: RunJob = { id, name, folder: folderOf(run), ...(input.isProfiled === true ? { isProfiled: true } : {}) };
     try {
       const before = createRunFolder(job.folder, input.sweep, run);
-      if (mustStartOver(input.rerun, before.state)) startOver(job.folder);
-      else if (before.state === "done") {
+      if (mustStartOver(input.rerun, before.state)) {
+        startOver(job.folder);
+        // A finished run kept its config until now; what does not change results, such as the device, is today's.
+        createRunFolder(job.folder, input.sweep, run);
+      } else if (before.state === "done") {
         results.set(run.id, { job, outcome: { id: run.id, outcome: "skipped" } });
         continue;
       }

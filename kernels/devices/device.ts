@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { Kernels } from "../kernels.ts";
 
 export interface Device {
-  /** The name in configs: cpu, native, wasm, tensorflow. */
+  /** The name in configs: cpu, native, wasm, webgpu, tensorflow. */
   readonly name: string;
   /** For people: "wasm (tfjs 4.22.0, SIMD, 1 thread)". */
   readonly description: string;

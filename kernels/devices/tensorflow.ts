@@ -5,6 +5,7 @@
  * and the GPU build needs CUDA 11. It runs the reference kernels. A GPU adds duplicates with atomics, so the last
  * bits of a run may differ from time to time there.
  */
+import util from "node:util";
 import * as tf from "@tensorflow/tfjs";
 import { createKernels, registerKernels } from "../index.ts";
 import { KernelError } from "../kernel-error.ts";
@@ -62,6 +63,7 @@ interface Loaded {
 /** Importing one of these packages registers the backend "tensorflow" with tfjs. */
 async function loadFirst(candidates: readonly string[], importPackage: Importer): Promise<Loaded> {
   const failures: { reason: string; cause: unknown }[] = [];
+  restoreRemovedFunction();
   for (const name of candidates) {
     try {
       await importPackage(name);
@@ -71,6 +73,16 @@ async function loadFirst(candidates: readonly string[], importPackage: Importer)
     }
   }
   return { failures };
+}
+
+/**
+ * tfjs-node 4.22.0 calls this function at the first tensor, and Node 23 removed it. It is put back where it is missing.
+ * @see https://github.com/tensorflow/tfjs/issues/8609
+ */
+function restoreRemovedFunction(): void {
+  if ("isNullOrUndefined" in util) return;
+  const value = (given: unknown): boolean => given === null || given === undefined;
+  Object.defineProperty(util, "isNullOrUndefined", { value, configurable: true, writable: true });
 }
 
 function explain(name: string, cause: unknown): string {

@@ -8,9 +8,10 @@ import { createKernels, registerKernels } from "../index.ts";
 import { KernelError } from "../kernel-error.ts";
 import { layoutWebGpu } from "../layout/webgpu.ts";
 import { replaceKernels } from "../register.ts";
-import { findAdapter, type AdapterWish, type FoundAdapter } from "../webgpu/adapter.ts";
-import { extendBackend, type GpuBackend } from "../webgpu/backend.ts";
+import { findAdapter, noAdapter, type AdapterWish, type FoundAdapter } from "../webgpu/adapter.ts";
+import { extendBackend, formatGibibytes, type GpuBackend } from "../webgpu/backend.ts";
 import { loadDawn, withEvents, type Dawn, type Importer } from "../webgpu/dawn.ts";
+import { missingGpu } from "../webgpu/visible-gpu.ts";
 import type { DeviceProvider } from "./device.ts";
 
 export interface WebGpuSettings extends AdapterWish {
@@ -56,10 +57,10 @@ export function webGpuDevice(settings: WebGpuSettings): DeviceProvider {
       await tf.ready();
       registerKernels("webgpu", "webgpu");
       replaceKernels("webgpu", webGpuReplacements);
-      const { found, backend } = opened;
+      const { backend } = opened;
       return {
         name: "webgpu",
-        description: `webgpu (tfjs ${tf.version.tfjs}, WGSL kernels, ${found.name})`,
+        description: describe(opened),
         tf,
         kernels: createKernels(),
         computesAhead: true,
@@ -78,6 +79,16 @@ interface Opened {
 }
 
 let opened: Opened | undefined;
+
+/** Name, the largest tensor, and the features that not every GPU has. */
+function describe({ found, backend }: Opened): string {
+  const { limits, features } = backend.device;
+  const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  return `webgpu (${[
+    ...[`tfjs ${tf.version.tfjs}`, "WGSL kernels", found.name, `tensors up to ${formatGibibytes(largest)}`],
+    ...wantedFeatures.filter((feature) => features.has(feature)),
+  ].join(", ")})`;
+}
 
 /** Tensors of a device that is closed are gone. */
 async function close(): Promise<void> {
@@ -115,7 +126,11 @@ function showNavigator(dawn: Dawn): () => void {
   };
 }
 
-async function load({ importPackage }: WebGpuSettings): Promise<Dawn> {
+/** @throws KernelError DEVICE_UNAVAILABLE */
+async function load({ adapter, importPackage, system }: WebGpuSettings): Promise<Dawn> {
+  // Who names an adapter knows what is there; Dawn's own complaints are of use then.
+  const missing = adapter === "auto" ? missingGpu(system) : undefined;
+  if (missing !== undefined) throw noAdapter(missing, system);
   try {
     return await (importPackage === undefined ? loadDawn() : loadDawn(importPackage));
   } catch (cause) {

@@ -4,11 +4,14 @@
  */
 import { KernelError } from "../kernel-error.ts";
 import { withEvents, type Dawn } from "./dawn.ts";
+import { softwareAdapters, type MissingGpu, type System } from "./visible-gpu.ts";
 
 export interface AdapterWish {
   /** Part of the adapter's name, or "auto". */
   readonly adapter: string;
   readonly power: "high" | "low";
+  /** For tests: the system that is asked which drivers it has. */
+  readonly system?: System;
 }
 
 /** What is known of an adapter. Drivers leave fields empty as they like. */
@@ -30,13 +33,11 @@ export interface FoundAdapter {
 /** @throws KernelError DEVICE_UNAVAILABLE */
 export async function findAdapter(dawn: Dawn, wish: AdapterWish): Promise<FoundAdapter> {
   const adapter = wish.adapter === "auto" ? await request(dawn, wish, []) : await requestByName(dawn, wish);
-  if (adapter === null) {
-    throw noAdapter("no adapter: the system has no Vulkan, Metal or Direct3D driver that Dawn can use");
-  }
+  if (adapter === null) throw noAdapter(nothingFound, wish.system);
   const facts = factsOf(adapter);
   const found = { adapter, facts, name: nameOf(facts) };
   if (wish.adapter === "auto" && isSoftware(facts)) {
-    throw noAdapter(`only a software adapter, ${found.name}, which computes on the processor`);
+    throw noAdapter({ ...nothingFound, received: `only a software adapter, ${found.name}` }, wish.system);
   }
   return found;
 }
@@ -95,13 +96,25 @@ function nameOf({ vendor, architecture, device, description }: AdapterFacts): st
   return description === "" || description === name ? name : `${name}, ${description}`;
 }
 
-function noAdapter(received: string): KernelError {
+const nothingFound: MissingGpu = {
+  received: "no adapter: there is no driver for Vulkan, Metal or Direct3D 12 that Dawn can load and use",
+  next:
+    "Install the GPU's driver, and on Linux the Vulkan loader (libvulkan1); docs/devices.md tells how, in containers " +
+    "too. Or choose `device: native`.",
+};
+
+/** @param system Whose software adapters are named too; by default this one. */
+export function noAdapter({ received, next }: MissingGpu, system?: System): KernelError {
+  const software = softwareAdapters(system);
+  const only =
+    software.length === 0
+      ? ""
+      : ` Software adapters compute on the processor and are taken only by name: ` +
+        `${software.map((name) => `device: { type: webgpu, adapter: ${name} }`).join(" or ")}.`;
   return new KernelError("DEVICE_UNAVAILABLE", "The webgpu device finds no GPU.", {
     where: "device webgpu",
     expected: "a GPU with a driver for Vulkan (Linux), Metal (macOS) or Direct3D 12 (Windows)",
     received,
-    next:
-      "Install the driver, and on Linux the Vulkan loader (libvulkan1); docs/devices tells how, in containers too. " +
-      "Or choose `device: native`.",
+    next: `${next}${only}`,
   });
 }

@@ -7,6 +7,8 @@
  * - Tensors can be read without waiting for the event loop (`dataSync`); tfjs wants a canvas for that.
  * - Uploads go through `writeBuffer`, whose staging memory Dawn recycles; tfjs makes and destroys a buffer each time.
  * - What is read is not kept on the host: a variable that is updated in place would go on showing its old values.
+ * - Products are never split along the inner dimension: tfjs joins the parts with atomic additions of floats, and repeats
+ *   give other bits.
  * - A lost device, memory that ran out, and what Dawn's validation refuses, are errors at the next reading, with a code.
  * - Free buffers do not pile up when sizes change.
  */
@@ -32,6 +34,8 @@ export interface GpuRecord {
 
 /** Parts of tfjs' backend that its types keep private. */
 interface Internals {
+  /** Products of at most so many tiles are split. */
+  thresholdToIncreaseWorkgroups: number;
   commandEncoder: GPUCommandEncoder;
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
@@ -88,6 +92,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   const readSync = backend.readSync.bind(backend);
   const read = backend.read.bind(backend);
   limitMemory(backend, device);
+  backend.thresholdToIncreaseWorkgroups = 0;
   const recordOf = ({ dataId }: tf.TensorInfo): GpuRecord => backend.tensorMap.get(dataId);
   const checks = createDeferredChecks(recordOf, () =>
     backend.makeTensorInfo([noteBytes / 4], "int32", new Int32Array(noteBytes / 4).fill(-1)),
@@ -259,7 +264,7 @@ function watchDevice(device: GPUDevice, backend: GpuBackend): Watch {
   device.addEventListener("uncapturederror", (event) => {
     const { error } = event as unknown as { error: GPUError };
     failure ??= isOutOfMemory(error)
-      ? outOfMemory(`${gibibytes(backend.bufferManager.numBytesAllocated)} allocated when ${error.message}`)
+      ? outOfMemory(`${formatGibibytes(backend.bufferManager.numBytesAllocated)} allocated when ${error.message}`)
       : refused(error.message);
   });
   return {
@@ -280,7 +285,9 @@ function limitMemory({ bufferManager }: GpuBackend, { limits }: GPUDevice): void
   const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   bufferManager.acquireBuffer = (size, usage, mappedAtCreation, reuse) => {
     if (size > largest) {
-      throw outOfMemory(`${gibibytes(size)} in one tensor, of which this GPU takes ${gibibytes(largest)} at most`);
+      throw outOfMemory(
+        `${formatGibibytes(size)} in one tensor, of which this GPU takes ${formatGibibytes(largest)} at most`,
+      );
     }
     const isFree = (bufferManager.freeBuffers.get(`${size}_${usage}`)?.length ?? 0) > 0;
     if (!isFree) makeRoom(bufferManager, size);
@@ -304,7 +311,7 @@ function makeRoom(manager: BufferManager, size: number): void {
   }
 }
 
-function gibibytes(bytes: number): string {
+export function formatGibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
 }
 

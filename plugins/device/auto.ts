@@ -1,6 +1,6 @@
 /**
- * The best device that opens here: tensorflow on a GPU, else native, else wasm, else cpu. The device says which it is
- * and why. The tensor library is loaded when the device is opened, not before.
+ * The best device that opens here: webgpu on a GPU, else tensorflow on a GPU, else native, else wasm, else cpu. The
+ * device says which it is and why. The tensor library is loaded when the device is opened, not before.
  */
 import { Type } from "typebox";
 import { fromKernelError } from "../../core/errors/from-kernel-error.ts";
@@ -12,7 +12,7 @@ export const auto = definePlugin({
   kind: "device",
   name: "auto",
   version: "1",
-  summary: "Takes the best device that opens here: tensorflow on a GPU, else native, else wasm, else cpu.",
+  summary: "Takes the best device that opens here: webgpu or tensorflow on a GPU, else native, else wasm, else cpu.",
   options: Type.Object({}),
   deps: { threads: threadsRef },
   create: async (_options, { threads }) => {
@@ -24,9 +24,16 @@ export const auto = definePlugin({
   },
 });
 
+/** Never a software adapter. */
+const anyGpu = { adapter: "auto", power: "high" } as const;
+
 /** Best first. */
 function candidates(threads: number): readonly DeviceCandidate[] {
   return [
+    {
+      label: "webgpu",
+      load: async () => (await import("../../kernels/devices/webgpu.ts")).webGpuDevice(anyGpu),
+    },
     {
       label: "tensorflow on a GPU",
       load: async () => (await import("../../kernels/devices/tensorflow.ts")).tensorFlowDevice({ processor: "gpu" }),

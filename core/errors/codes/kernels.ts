@@ -41,7 +41,8 @@ export const kernelsCodes = {
     title: "The chosen device cannot be opened on this machine.",
     why:
       "The devices cpu and wasm need nothing. The device native needs kernels that are compiled when Switchyard is " +
-      "installed. The device tensorflow needs @tensorflow/tfjs-node-gpu or " +
+      "installed. The device webgpu needs a GPU, its driver (on Linux for Vulkan, with the loader libvulkan1) and the " +
+      "optional package webgpu; docs/devices.md tells how. The device tensorflow needs @tensorflow/tfjs-node-gpu or " +
       "@tensorflow/tfjs-node, whose install script downloads libtensorflow; npm 11 and later run such a script only " +
       "after `npm install-scripts approve <package>`.",
     fix:

@@ -1,8 +1,12 @@
+import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { packageVersion } from "../../../core/package-root.ts";
+import { missingGpu } from "../../../kernels/webgpu/visible-gpu.ts";
 import { suite } from "../../suite.ts";
-import { command, makeProject } from "./project.ts";
+import { temporaryFolder } from "../run/fixtures.ts";
+import { command, launch, makeProject } from "./project.ts";
 
 interface Printed {
   readonly switchyard: string;
@@ -40,7 +44,7 @@ suite("switchyard doctor", (test) => {
     assert.equal([found.code, found.works, found.switchyard], [0, true, packageVersion()]);
     assert.equal(
       found.devices.map(({ name }) => name),
-      ["cpu", "native", "tensorflow", "wasm"],
+      ["cpu", "native", "tensorflow", "wasm", "webgpu"],
     );
     for (const { name, works, description, problem } of found.devices) {
       if (works) assert.match(description ?? "", new RegExp(`^${name} \\(.*\\)$`));
@@ -79,6 +83,39 @@ suite("switchyard doctor", (test) => {
   });
 });
 
+suite("switchyard doctor where no GPU is visible", (test) => {
+  const skip = missingGpu() === undefined ? "this machine may have a GPU" : undefined;
+  const rows = (out: string): string => /\n {2}webgpu .*\n( {14}\S.*\n)+/.exec(out)?.[0] ?? "";
+
+  test(
+    "says so, and prints nothing of the Vulkan loader's",
+    async () => {
+      const { out, err } = await launch(makeProject(), ["doctor"], { VK_DRIVER_FILES: "/nowhere/icd.json" }).result;
+      assert.is(err, "");
+      assert.match(rows(out), /webgpu {6}does not work: .*\[DEVICE_UNAVAILABLE\]\n/);
+      assert.match(
+        rows(out),
+        /\n {14}received {2}no GPU is visible to this system\n {14}next {6}Choose `device: native`/,
+      );
+      assert.match(out, /\n {2}Took \w+ because webgpu is not available \(no GPU is visible to this system\)/);
+      assert.not.match(rows(out), /Software/);
+    },
+    { skip },
+  );
+
+  test(
+    "mentions software adapters as to be had by name only",
+    async () => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "vk_swiftshader_icd.json"), "{}");
+      const { out, err } = await launch(makeProject(), ["doctor"], { VK_DRIVER_FILES: folder }).result;
+      assert.is(err, "");
+      assert.match(rows(out), /taken only by name: device: \{ type: webgpu, adapter: swiftshader \}/);
+    },
+    { skip },
+  );
+});
+
 suite("switchyard doctor with plugins of the project", (test) => {
   const opens = `async () => ({ ...(await import("${import.meta.resolve("../../../kernels/devices/cpu.ts")}")
     .then(({ cpuDevice }) => cpuDevice.open())), name: "good", description: "good (mine)" })`;
@@ -108,7 +145,7 @@ suite("switchyard doctor with plugins of the project", (test) => {
   test("checks the built-in ones when the project's cannot be listed, and says why", async () => {
     const project = makeProject({ "plugins/lost.js": "throw new Error('no such driver');" });
     const found = await doctorJson(project);
-    assert.equal([found.code, found.devices.length], [0, 4]);
+    assert.equal([found.code, found.devices.length], [0, 5]);
     assert.match(found.pluginProblem ?? "", /PLUGIN_IMPORT_FAILED[\s\S]*no such driver/);
     const { out } = await command(project, ["doctor"]);
     assert.match(

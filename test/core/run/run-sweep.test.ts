@@ -6,6 +6,7 @@ import type { ExecutorContext, RunJob, SourceJob, SweepEvents } from "../../../c
 import { executeSweep } from "../../../core/run/execute-sweep.ts";
 import type { Ways } from "../../../core/run/execute-sweep.ts";
 import { deriveState } from "../../../core/run/derive-state.ts";
+import { readRunConfig } from "../../../core/run/run-config-file.ts";
 import { runSweep } from "../../../core/run/run-sweep.ts";
 import type { Rerun, SweepResult } from "../../../core/run/run-sweep.ts";
 import { suite } from "../../suite.ts";
@@ -52,6 +53,8 @@ interface SweepOptions {
   readonly rerun?: Rerun;
   readonly isProfiled?: boolean;
   readonly context?: ExecutorContext;
+  /** Today's, where they differ from those that the sweep was made with. */
+  readonly planned?: TinyRun[];
 }
 
 interface Sweep {
@@ -81,11 +84,11 @@ function sweepOf(...fingerprints: string[]): Sweep {
   };
   return {
     ...{ sweepFolder, planned, prepared, executed },
-    run: (ways = {}, { rerun = "none", isProfiled = false, context = contextOf() } = {}) =>
+    run: (ways = {}, { rerun = "none", isProfiled = false, context = contextOf(), planned: today = planned } = {}) =>
       runSweep({
         sweep: "tiny",
         sweepFolder,
-        runs: planned,
+        runs: today,
         ...{ rerun, isProfiled },
         executor: { execute: (jobs, sources, given) => executeSweep(jobs, sources, given, { ...standard, ...ways }) },
         context,
@@ -281,6 +284,20 @@ suite("running a sweep", (test) => {
     assert.equal(sweep.executed, ["run 1"]);
     assert.equal(outcomes(await sweep.run({}, { rerun: "all" })), ["done", "done"]);
     assert.ok(existsSync(join(sweep.sweepFolder, sweep.planned[0]!.folderName, "attempts", "1", "superseded")));
+  });
+
+  test("with rerun all takes today's device, which a finished run otherwise keeps", async () => {
+    const sweep = sweepOf("a");
+    await sweep.run();
+    const first = sweep.planned[0]!;
+    const device = { type: "wasm" };
+    const planned = [{ ...first, config: { ...first.config, device } }];
+    const stored = (): unknown => readRunConfig(join(sweep.sweepFolder, first.folderName)).device;
+    const before = stored();
+    assert.equal(outcomes(await sweep.run({}, { planned })), ["skipped"]);
+    assert.equal(stored(), before);
+    assert.equal(outcomes(await sweep.run({}, { planned, rerun: "all" })), ["done"]);
+    assert.equal(stored(), device);
   });
 
   test("with a broken folder fails that run alone", async () => {

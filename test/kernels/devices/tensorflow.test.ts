@@ -1,4 +1,5 @@
 /** The real packages are not installed here; what loads them is injected, and so is what they would register. */
+import util from "node:util";
 import * as assert from "uvu/assert";
 import * as tf from "@tensorflow/tfjs";
 import { tensorFlowDevice } from "../../../kernels/devices/tensorflow.ts";
@@ -111,5 +112,25 @@ suite("the tensorflow device with a package that loads", (test) => {
     tf.removeBackend("tensorflow");
     const error = await openError("cpu", () => Promise.resolve({}));
     assert.match(error.received ?? "", /brings no backend/);
+  });
+});
+
+suite("the tensorflow device on Node 23 and later", (test) => {
+  test("has the function that its package needs and Node no longer has", async () => {
+    const before = Object.getOwnPropertyDescriptor(util, "isNullOrUndefined");
+    Reflect.deleteProperty(util, "isNullOrUndefined");
+    let found: unknown;
+    const importPackage = (): Promise<unknown> => {
+      found = Reflect.get(util, "isNullOrUndefined");
+      return Promise.reject(new Error("nothing to load"));
+    };
+    try {
+      await tensorFlowDevice({ processor: "cpu", importPackage }).unavailableReason();
+    } finally {
+      if (before === undefined) Reflect.deleteProperty(util, "isNullOrUndefined");
+      else Object.defineProperty(util, "isNullOrUndefined", before);
+    }
+    const isNullOrUndefined = found as (value: unknown) => boolean;
+    assert.equal([null, undefined, 0, "", []].map(isNullOrUndefined), [true, true, false, false, false]);
   });
 });
