@@ -7,6 +7,7 @@ import { cpus, loadavg, totalmem } from "node:os";
 import type * as tf from "@tensorflow/tfjs";
 import type { Device } from "../kernels/devices/device.ts";
 import { measureMachine, type MachineRates } from "../kernels/profile/measure-machine.ts";
+import { measureGpuRates } from "./gpu/rates.ts";
 
 export type { MachineRates } from "../kernels/profile/measure-machine.ts";
 
@@ -32,9 +33,10 @@ export function describeMachine(): MachineDescription {
 /**
  * The device's fastest product, and the fastest of its streams that no cache holds: an addition into new memory, rows
  * normalised and a step of Adam where they lie. The last two are what most bytes of a training step are; whoever makes
- * them faster lowers the floor.
+ * them faster lowers the floor. A GPU is measured in its own way (gpu/rates.ts): its bytes are those of a copy.
  */
 export function measureRates(device: Device): MachineRates {
+  if (device.name === "webgpu") return measureGpuRates(device);
   const { flopsPerSecond, bytesPerSecond } = measureMachine(device);
   return { flopsPerSecond, bytesPerSecond: Math.max(bytesPerSecond, inPlaceBandwidth(device)) };
 }

@@ -46,6 +46,20 @@ export function readWords<Name extends string>(
   };
 }
 
+/**
+ * Words of a program that has other defaults on a GPU.
+ * @param gpu What differs with device=webgpu.
+ * @throws WordError
+ */
+export function readDeviceWords<Name extends string>(
+  argv: readonly string[],
+  initial: Readonly<Record<Name | "device", string>>,
+  gpu: Readonly<Partial<Record<Name, string>>>,
+): Words<Name | "device"> {
+  const words = readWords(argv, initial);
+  return words.text("device") === "webgpu" ? readWords(argv, { ...initial, ...gpu }) : words;
+}
+
 /** @throws WordError unless `value` is one of `allowed`. */
 export function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);

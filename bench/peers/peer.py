@@ -7,8 +7,14 @@
                 only and is added up by index_add.
   tuned-top-k   the same, added up by embedding bags over pairs sorted by feature: the fastest that we found.
 
+With one expert, paper and tuned-paper have no router and no mask: the authors' TopK autoencoder.
+
 All renormalise the decoder, clip at global norm 1, remove the decoder gradient's part along the decoder, and update by
 PyTorch's fused Adam, in the order of the authors' code.
+
+    python peer.py PROGRAM THREADS [cpu|cuda]
+
+Batches lie on the device before a step begins, and a step is over when the device is.
 
 Shapes: B rows, D width, F features, E experts, M = F/E, K active features a row.
 See Mudide et al. 2024 (arXiv 2410.08201); amudide/switch_sae trainers/switch.py.
@@ -20,7 +26,7 @@ import time
 import torch
 import torch.nn.functional as functional
 
-from service import describe, rates, read_safetensors, serve, write_safetensors
+from service import describe, rates, read_safetensors, serve, use_device, wait_for, write_safetensors
 
 CLIP_NORM = 1.0
 LOAD_BALANCE = 3.0
@@ -35,19 +41,24 @@ class Paper:
         self.k = k
         self.encoder = torch.nn.Parameter(start["encoder"])
         self.decoder = torch.nn.Parameter(start["decoder"])
-        self.router = torch.nn.Parameter(start["router.weight"])
         self.decoder_bias = torch.nn.Parameter(start["decoder_bias"])
-        # The authors' two biases share their storage from the first step on: both updates land on one vector.
-        self.router_bias = torch.nn.Parameter(self.decoder_bias.data)
-        self.all = [self.encoder, self.decoder, self.decoder_bias, self.router, self.router_bias]
-        self.optimizer = torch.optim.Adam(self.all, lr=learning_rate, fused=True)
+        self.all = [self.encoder, self.decoder, self.decoder_bias]
+        self.router = torch.nn.Parameter(start["router.weight"]) if "router.weight" in start else None
+        if self.router is not None:
+            # The authors' two biases share their storage from the first step on: both updates land on one vector.
+            self.router_bias = torch.nn.Parameter(self.decoder_bias.data)
+            self.all += [self.router, self.router_bias]
+        # The second bias has an Adam of its own: a GPU updates all parameters of one at once, and would lose an update.
+        groups = [self.all] if self.router is None else [self.all[:-1], self.all[-1:]]
+        self.optimizers = [torch.optim.Adam(group, lr=learning_rate, fused=True) for group in groups]
 
     def parameters(self) -> dict[str, torch.Tensor]:
+        router = {} if self.router is None else {"router.weight": self.router.data}
         return {
             "encoder": self.encoder.data,
             "decoder": self.decoder.data,
             "decoder_bias": self.decoder_bias.data,
-            "router.weight": self.router.data,
+            **router,
         }
 
     def step(self, acts: torch.Tensor) -> dict[str, float]:
@@ -56,24 +67,30 @@ class Paper:
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.all, CLIP_NORM, foreach=True)
         remove_parallel_component(self.decoder.grad, self.decoder.data)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return {"loss": loss.item(), "gradientNorm": norm.item(), **parts}
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return {name: value.item() for name, value in {"loss": loss, "gradientNorm": norm, **parts}.items()}
 
-    def losses(self, acts: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]]:
+    def losses(self, acts: torch.Tensor) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         rows, width = acts.shape
-        experts = self.router.shape[0]
         features = torch.relu(functional.linear(acts - self.decoder_bias, self.encoder))
+        if self.router is None:
+            reconstruction = self.reconstruction(acts, features)
+            return reconstruction, {"reconstruction": reconstruction.detach()}
+        experts = self.router.shape[0]
         probabilities = torch.softmax(functional.linear(acts - self.router_bias, self.router), dim=1)
         chosen = functional.one_hot(probabilities.argmax(dim=1), experts)
         masked = features.view(rows, experts, -1) * (probabilities * chosen).unsqueeze(2)
-        values, indices = masked.view(rows, -1).topk(self.k, dim=1, sorted=False)
-        decoded = self.decode(indices, values)
-        reconstruction = (decoded + self.decoder_bias - acts).pow(2).sum(dim=1).mean()
+        reconstruction = self.reconstruction(acts, masked.view(rows, -1))
         balance = experts * (chosen.float().mean(dim=0) * probabilities.mean(dim=0)).sum()
         total = reconstruction + LOAD_BALANCE * width * balance
-        return total, {"reconstruction": reconstruction.item(), "load-balance": balance.item()}
+        return total, {"reconstruction": reconstruction.detach(), "load-balance": balance.detach()}
 
+    def reconstruction(self, acts: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
+        values, indices = features.topk(self.k, dim=1, sorted=False)
+        decoded = self.decode(indices, values)
+        return (decoded + self.decoder_bias - acts).pow(2).sum(dim=1).mean()
 
     def decode(self, indices: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         if self.uses_bag:
@@ -120,7 +137,7 @@ class SparseTopK:
     def encode(self, centred: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The k largest activations of every row: values [B, K] after ReLU, indices [B, K]."""
         if len(self.preactivations) != len(centred):
-            self.preactivations = torch.empty(len(centred), len(self.encoder))
+            self.preactivations = torch.empty(len(centred), len(self.encoder), device=centred.device)
         torch.mm(centred, self.encoder.t(), out=self.preactivations)
         values, indices = torch.topk(self.preactivations, self.k, dim=1, sorted=False)
         return values.relu_(), indices
@@ -132,14 +149,15 @@ class SparseTopK:
         rows, features = len(centred), len(self.encoder)
         # d_values[b, k] = d_out[b] . decoder[indices[b, k]], where the feature is active: what autograd calls for the
         # weights of an embedding bag. torch.sparse.sampled_addmm is as fast, a gather and a bmm four times slower.
-        starts = torch.arange(0, rows * self.k, self.k)
-        bag_of = torch.arange(rows).repeat_interleave(self.k)
+        device = indices.device
+        starts = torch.arange(0, rows * self.k, self.k, device=device)
+        bag_of = torch.arange(rows, device=device).repeat_interleave(self.k, output_size=rows * self.k)
         products = torch.ops.aten._embedding_bag_per_sample_weights_backward(
             d_out, self.decoder, indices.view(-1), starts, bag_of, 0
         )
         d_values = products * (values.view(-1) > 0)
         self.accumulate(d_out, centred, values.view(-1), d_values, indices)
-        d_features = torch.zeros(features).index_add_(0, indices.view(-1), d_values)
+        d_features = torch.zeros(features, device=device).index_add_(0, indices.view(-1), d_values)
         self.bias.grad = d_out.sum(dim=0) - d_features @ self.encoder
 
     def accumulate(
@@ -153,14 +171,16 @@ class SparseTopK:
         """For every feature the rows in which it is active, scaled and summed: the gradients of both matrices."""
         features = len(self.encoder)
         if not self.sorts:
-            row_of = torch.arange(len(indices)).repeat_interleave(self.k)
+            rows = torch.arange(len(indices), device=indices.device)
+            row_of = rows.repeat_interleave(self.k, output_size=indices.numel())
             for parameter, rows_bd, coefficients in [(self.decoder, d_out, values), (self.encoder, centred, d_values)]:
                 scaled = rows_bd[row_of] * coefficients.unsqueeze(1)
                 parameter.grad = torch.zeros_like(parameter).index_add_(0, indices.view(-1), scaled)
             return
         flat, order = torch.sort(indices.view(-1).int(), stable=True)
         row_of = (order // self.k).int()
-        bags = torch.searchsorted(flat, torch.arange(features + 1, dtype=torch.int32), out_int32=True)
+        all_features = torch.arange(features + 1, dtype=torch.int32, device=indices.device)
+        bags = torch.searchsorted(flat, all_features, out_int32=True)
 
         def bagged(rows_bd: torch.Tensor, coefficients: torch.Tensor) -> torch.Tensor:
             weights = coefficients[order]
@@ -189,23 +209,29 @@ def main() -> None:
     peers = {"paper": Paper, "tuned-paper": TunedPaper, "sparse-top-k": SparseTopK, "tuned-top-k": TunedTopK}
     peer = peers[sys.argv[1]]
     torch.set_num_threads(int(sys.argv[2]))
+    device = use_device(sys.argv[3] if len(sys.argv) > 3 else "cpu")
     state: dict[str, object] = {}
 
     def start(folder: str, k: int, learning_rate: float) -> dict[str, object]:
-        state["model"] = peer(read_safetensors(f"{folder}/start.safetensors"), k, learning_rate)
-        state["batches"] = list(read_safetensors(f"{folder}/batches.safetensors").values())
-        return describe()
+        state["model"] = peer(read(f"{folder}/start.safetensors"), k, learning_rate)
+        state["batches"] = list(read(f"{folder}/batches.safetensors").values())
+        return describe(device)
+
+    def read(file: str) -> dict[str, torch.Tensor]:
+        return {name: tensor.to(device) for name, tensor in read_safetensors(file).items()}
 
     def step(index: int) -> dict[str, float]:
         batches = state["batches"]
+        wait_for(device)
         started = time.perf_counter()
         measured = state["model"].step(batches[index % len(batches)])
+        wait_for(device)
         return {**measured, "stepMs": 1000 * (time.perf_counter() - started)}
 
     def save(file: str) -> None:
         write_safetensors(file, state["model"].parameters())
 
-    serve({"start": start, "step": step, "save": save, "rates": rates})
+    serve({"start": start, "step": step, "save": save, "rates": lambda: rates(device)})
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import type { SparseAutoencoder } from "../../core/model/sparse-autoencoder.ts";
 import type { Device } from "../../kernels/devices/device.ts";
 import type { MachineRates } from "../machine.ts";
 import { CheckFailed } from "../program.ts";
+import type { PeerDevice } from "../python/facts.ts";
 import { startPython, tunedEnvironment, type PythonProcess } from "../python/process.ts";
 import { makeBatches } from "../step/batches.ts";
 import { readParameters } from "../step/check-step.ts";
@@ -27,6 +28,7 @@ export interface PairInput extends PlannedPair {
   readonly device: Device;
   /** The Python that runs the peer. */
   readonly interpreter: string;
+  readonly peerDevice: PeerDevice;
   readonly threads: number;
   /** Steps of each that are timed. */
   readonly steps: number;
@@ -35,8 +37,10 @@ export interface PairInput extends PlannedPair {
 /** Steps that are compared and not timed. More than one: Adam's first hardly depends on the size of a gradient. */
 const warmups = 3;
 const numBatches = 4;
-/** Between the sides: PyTorch's idle threads stay awake for a while after a step. */
-const pauseMs = 300;
+/** Between the sides: PyTorch's idle threads stay awake for a while after a step. Those of a GPU do not. */
+const pauseMs: Readonly<Record<PeerDevice, number>> = { cpu: 300, cuda: 0 };
+/** Whatever the environment of this process says, a GPU multiplies in float32. */
+const withoutTf32: NodeJS.ProcessEnv = { NVIDIA_TF32_OVERRIDE: "0" };
 
 /**
  * Both compute in float32 and add in different orders. PyTorch adds up the squares of a whole gradient in float32 too,
@@ -61,10 +65,10 @@ export interface PeerFacts {
 
 /** @throws CheckFailed when both are not the same training. */
 export async function runPair(input: PairInput): Promise<PairRun & PeerFacts> {
-  const { device, interpreter, peer, size, threads } = input;
+  const { device, interpreter, peer, peerDevice, size, threads } = input;
   const folder = await mkdtemp(join(tmpdir(), "switchyard-peers-"));
-  const environment = peer.startsWith("tuned") ? tunedEnvironment : {};
-  const python = startPython(interpreter, "peers/peer.py", [peer, String(threads)], environment);
+  const environment = { ...(peer.startsWith("tuned") ? tunedEnvironment : {}), ...withoutTf32 };
+  const python = startPython(interpreter, "peers/peer.py", [peer, String(threads), peerDevice], environment);
   try {
     const batches = await makeBatches(size, numBatches);
     const recipe = createRecipe(device, size);
@@ -89,14 +93,14 @@ interface Setting {
   readonly folder: string;
 }
 
-async function trainInTurn({ peer, size, steps }: PairInput, setting: Setting): Promise<PairRun> {
+async function trainInTurn({ peer, peerDevice, size, steps }: PairInput, setting: Setting): Promise<PairRun> {
   const { recipe, batches, python } = setting;
   const theirs: PeerStep[] = [];
   let errors: TraceErrors = {};
   const before = async (ours: readonly MeasuredStep[]): Promise<void> => {
     if (ours.length === warmups) errors = await checkFirstSteps(setting, ours, theirs);
     theirs.push((await python.call("step", { index: ours.length })) as PeerStep);
-    await setTimeout(pauseMs);
+    await setTimeout(pauseMs[peerDevice]);
   };
   const ours = await measureSteps({ recipe, size, batches, steps: warmups + steps, before });
   const timed = (all: readonly { readonly stepMs: number }[]): readonly number[] =>

@@ -15,6 +15,11 @@ import { print } from "../program.ts";
 const environmentFolder = join(packageRoot, ".switchyard", "peers-venv");
 const requirementsFile = join(packageRoot, "bench", "python", "requirements.txt");
 
+/** @param named An interpreter with PyTorch, which is taken as it is, or "venv". @returns One with PyTorch. */
+export async function findPython(named: string): Promise<string> {
+  return named === "venv" ? preparePython() : named;
+}
+
 /**
  * @param python The interpreter that makes the environment: 3.11 or later, with `venv`.
  * @returns Absolute path of the environment's interpreter.

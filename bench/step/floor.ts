@@ -28,6 +28,9 @@
  * the size of the batch's rows alone. NOTE: what is gathered is counted as if it came from memory every time. A cache that
  * holds the batch or the dictionary can answer part of it, so the gathers are reported apart.
  *
+ * The memory floor is the memory's part alone. It is what a GPU's step is set against: a GPU computes and moves memory at
+ * the same time, so a step may well take less than the sum, but not less than either part.
+ *
  * Shapes: B rows, D width, F features, E experts, M = F/E features an expert, K active features a row.
  */
 import type { MachineRates } from "../machine.ts";
@@ -43,7 +46,7 @@ export interface StepWork {
   };
 }
 
-/** Milliseconds; the parts add up to `totalMs`. */
+/** Milliseconds; arithmetic, streams and gathers add up to `totalMs`. */
 export interface StepFloor {
   readonly totalMs: number;
   /** All arithmetic. */
@@ -52,6 +55,8 @@ export interface StepFloor {
   readonly streamsMs: number;
   /** Rows read by index. */
   readonly gathersMs: number;
+  /** Streams and gathers: the memory floor. */
+  readonly memoryMs: number;
 }
 
 const bytesPerNumber = 4;
@@ -75,8 +80,14 @@ export function workOf({ B, D, F, E, K }: StepSize): StepWork {
 }
 
 export function floorOf({ flops, bytes }: StepWork, { flopsPerSecond, bytesPerSecond }: MachineRates): StepFloor {
+  const memoryMs = (1000 * bytesOf({ flops, bytes })) / bytesPerSecond;
   const arithmeticMs = (1000 * (flops.router + flops.encode + flops.sparse)) / flopsPerSecond;
   const streamsMs = (1000 * (bytes.update + bytes.normalise + bytes.activations)) / bytesPerSecond;
   const gathersMs = (1000 * bytes.gathers) / bytesPerSecond;
-  return { totalMs: arithmeticMs + streamsMs + gathersMs, arithmeticMs, streamsMs, gathersMs };
+  return { totalMs: arithmeticMs + memoryMs, arithmeticMs, streamsMs, gathersMs, memoryMs };
+}
+
+/** All that the formula counts. */
+export function bytesOf({ bytes }: StepWork): number {
+  return bytes.update + bytes.normalise + bytes.gathers + bytes.activations;
 }

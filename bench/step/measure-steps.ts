@@ -1,6 +1,10 @@
 /**
  * Times training steps of the product's own loop (core/training/train.ts): what it reports of each step, and how long
  * the step was busy with each of its phases. Serving the next batch is not part of a step.
+ *
+ * A step ends when one number of every parameter has been read. Without that, a device that computes behind our back
+ * would still be updating them, and the next step would pay. The phases of such a device are told by when it was waited
+ * for: `forward` hands over, and `backward`, at whose end the loss is read, waits for both.
  */
 import type { StepRecord } from "../../core/training/contracts.ts";
 import type { TrainingPhase } from "../../core/training/phases.ts";
@@ -35,6 +39,7 @@ export async function measureSteps({
 }: StepsInput): Promise<readonly MeasuredStep[]> {
   const measured: MeasuredStep[] = [];
   const clock = createPhaseClock();
+  let isUpdating = false;
   await train({
     ...recipe,
     config: { steps, batchSize: size.B, gradientClip, checkpointEvery: steps, logEvery: 1 },
@@ -44,12 +49,26 @@ export async function measureSteps({
         into.set(batches[measured.length % batches.length] ?? []);
       },
     },
-    onPhase: clock.onPhase,
+    onPhase: (phase) => {
+      if (isUpdating) finishStep(recipe);
+      isUpdating = phase === "update";
+      clock.onPhase(phase);
+    },
     onStep: (record) => {
       measured.push({ ...record, phases: clock.take() });
     },
   });
   return measured;
+}
+
+/** Waits until all parameters are updated. @returns One number of each. */
+export function finishStep({ tf, model }: Pick<Recipe, "tf" | "model">): readonly number[] {
+  return tf.tidy(() => {
+    const first = tf.tensor1d([0], "int32");
+    // Not a slice: tfjs' wasm slice copies the whole tensor.
+    const numbers = model.parameters.all.map(({ variable }) => tf.gather(tf.reshape(variable, [-1]), first));
+    return [...tf.concat(numbers).dataSync()];
+  });
 }
 
 export interface PhaseClock {

@@ -1,6 +1,6 @@
 /** What the step bench is told by words: which sizes, on which device, how often. */
 import { defaultThreads } from "../devices.ts";
-import { oneOf, readWords, type Words } from "../words.ts";
+import { oneOf, readDeviceWords, type Words } from "../words.ts";
 import type { StepSize } from "./size.ts";
 
 /** How dictionaries of different numbers of experts are made comparable. */
@@ -14,9 +14,12 @@ export interface PlannedSize {
 }
 
 const initial = {
-  ...{ device: "native", threads: String(defaultThreads), steps: "7" },
+  ...{ device: "native", adapter: "auto", threads: String(defaultThreads), steps: "7" },
   ...{ match: "width,flops", experts: "all", B: "4096", D: "768", F: "24576", K: "32", flopsB: "1024" },
 };
+
+/** On a GPU: larger batches, which it needs to be busy, and the sizes that are compared with PyTorch. */
+const gpuInitial = { match: "width", experts: "1,16,64", B: "8192", steps: "20" };
 
 export type StepWords = Words<keyof typeof initial>;
 
@@ -28,7 +31,7 @@ const allExperts: Readonly<Record<Match, readonly number[]>> = {
 
 /** @throws WordError */
 export function readStepWords(argv: readonly string[]): StepWords {
-  return readWords(argv, initial);
+  return readDeviceWords(argv, initial, gpuInitial);
 }
 
 /** @throws WordError */

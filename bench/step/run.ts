@@ -4,12 +4,14 @@
  * float64; a size that fails prints no time and ends the program.
  *
  *   npm run bench:step -- [device=native] [threads=<cores>] [match=width,flops] [experts=1,16] [steps=7] [--json]
+ *   npm run bench:step -- device=webgpu [adapter=auto] [experts=1,16,64] [B=8192] [steps=20] [--json]
  *
  * match=width divides F features among the experts; match=flops gives every expert F features, with batches of flopsB
  * rows. B, D, F and K are words too. A time is the median of the steps after two that do not count.
  */
 import type { Device } from "../../kernels/devices/device.ts";
 import { openDevice } from "../devices.ts";
+import { openedGpu } from "../gpu/opened.ts";
 import { describeMachine, fasterRates, formatRates, measureRates, type MachineRates } from "../machine.ts";
 import { print, printJson, runProgram } from "../program.ts";
 import { summarise } from "../samples.ts";
@@ -29,8 +31,9 @@ const numBatches = 4;
 await runProgram(async () => {
   const words = readStepWords(process.argv.slice(2));
   const [sizes, threads, steps] = [plannedSizes(words), words.count("threads"), words.count("steps")];
-  const device = await openDevice(words.text("device"), threads);
+  const device = await openDevice(words.text("device"), threads, words.text("adapter"));
   print(`${device.description}: one training step, float32`);
+  const gpu = await openedGpu(device, words.text("adapter"));
   const runs: SizeRun[] = [];
   let rates = measureRates(device);
   for (const planned of sizes) {
@@ -44,7 +47,9 @@ await runProgram(async () => {
   const results = runs.map((run) => resultOf(run, rates));
   reportFloors(results, rates);
   const machine = { ...describeMachine(), ...rates };
-  if (words.isJson) printJson(stepJson({ device: device.description, threads, machine, results }));
+  if (!words.isJson) return;
+  const about = gpu === undefined ? { machine } : { machine, gpu };
+  printJson(stepJson({ device: device.description, threads, ...about, results }));
 });
 
 async function timeSteps(device: Device, size: StepSize, steps: number): Promise<readonly MeasuredStep[]> {
@@ -65,10 +70,11 @@ function reportSteps({ planned, errors, steps }: SizeRun): void {
 
 function reportFloors(results: readonly StepResult[], rates: MachineRates): void {
   print(`\nFloors at ${formatRates(rates)}, the best of this run, in ms:`);
-  print(formatRow(["size", "step", "floor", "arithmetic", "streams", "gathers", "step/floor"]));
-  for (const { size, match, stepMs, floor, overFloor } of results) {
+  print(formatRow(["size", "step", "floor", "arithmetic", "streams", "gathers", "step/floor", "step/memory", "GB/s"]));
+  for (const { size, match, stepMs, floor, overFloor, overMemory, bytesPerSecond } of results) {
     const times = [stepMs.median, floor.totalMs, floor.arithmeticMs, floor.streamsMs, floor.gathersMs];
-    print(formatRow([`${match} E=${size.E}`, ...times.map((value) => value.toFixed(1)), overFloor.toFixed(2)]));
+    const ratios = [overFloor.toFixed(2), overMemory.toFixed(2), (bytesPerSecond / 1e9).toPrecision(3)];
+    print(formatRow([`${match} E=${size.E}`, ...times.map((value) => value.toFixed(1)), ...ratios]));
   }
 }
 

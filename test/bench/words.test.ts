@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { oneOf, readWords, WordError } from "../../bench/words.ts";
+import { oneOf, readDeviceWords, readWords, WordError } from "../../bench/words.ts";
 import { suite } from "../suite.ts";
 
 const initial = { experts: "1,16", steps: "7", device: "native" };
@@ -41,6 +41,13 @@ suite("words of the benches", (test) => {
       assert.match(message, word);
       assert.match(message, "experts=1,16");
     }
+  });
+
+  test("have other defaults on a GPU, which a word overrides", () => {
+    const steps = (...argv: string[]): number => readDeviceWords(argv, initial, { steps: "20" }).count("steps");
+    assert.is(steps(), 7);
+    assert.is(steps("device=webgpu"), 20);
+    assert.is(steps("steps=3", "device=webgpu"), 3);
   });
 
   test("refuse what is no count", () => {

@@ -1,8 +1,8 @@
 import * as assert from "uvu/assert";
 import { describeMachine } from "../../../bench/machine.ts";
 import { plannedPairs, readPeerWords } from "../../../bench/peers/options.ts";
-import { peersJson, ratiosOf, type PairRun } from "../../../bench/peers/result.ts";
-import { floorOf, workOf } from "../../../bench/step/floor.ts";
+import { bytesPerSecondOf, peersJson, ratiosOf, type PairRun } from "../../../bench/peers/result.ts";
+import { bytesOf, floorOf, workOf, type StepFloor } from "../../../bench/step/floor.ts";
 import { suite } from "../../suite.ts";
 
 const rates = { flopsPerSecond: 1e12, bytesPerSecond: 1e11 };
@@ -30,12 +30,14 @@ suite("the peers bench", (test) => {
   });
 
   test("divides medians by medians", () => {
-    const floor = (index: number): number => floorOf(workOf(runs[index]!.size), rates).totalMs;
+    const floor = (index: number): StepFloor => floorOf(workOf(runs[index]!.size), rates);
     assert.equal(ratiosOf(runs, rates), {
       paperE16: 20,
-      floorE16: 250 / floor(0),
+      floorE16: 250 / floor(0).totalMs,
+      memoryE16: 250 / floor(0).memoryMs,
       sparseTopKE1: 1.5,
-      floorE1: 1000 / floor(1),
+      floorE1: 1000 / floor(1).totalMs,
+      memoryE1: 1000 / floor(1).memoryMs,
       ownE1OverE16: 4,
     });
   });
@@ -48,17 +50,30 @@ suite("the peers bench", (test) => {
     assert.is(ratios["ownE1OverE16"], 1000 / 200);
   });
 
+  test("sets Switchyard's time against the bytes of the floor", () => {
+    const bytes = bytesOf(workOf(paper!.size));
+    assert.equal(
+      [...bytesPerSecondOf(runs)],
+      [
+        [16, bytes / 0.25],
+        [1, bytes / 1],
+      ],
+    );
+  });
+
   test("has no ratio of what it did not measure", () => {
-    assert.equal(Object.keys(ratiosOf(runs.slice(1), rates)), ["sparseTopKE1", "floorE1"]);
+    assert.equal(Object.keys(ratiosOf(runs.slice(1), rates)), ["sparseTopKE1", "floorE1", "memoryE1"]);
   });
 
   test("makes one line of JSON with ratios, all samples in seconds, machine, threads and versions", () => {
     const machine = { ...describeMachine(), ...rates };
     const versions = { node: "20", torch: {} };
-    const json = JSON.stringify(peersJson({ runs, machine, threads: 2, device: "native", versions }));
+    const json = JSON.stringify(
+      peersJson({ runs, machine, threads: 2, device: "native", peerDevice: "cpu", versions }),
+    );
     const read = JSON.parse(json) as Record<string, unknown>;
-    const keys = ["bench", "checked", "ratios", "seconds", "machine", "threads", "device", "versions", "pairs"];
-    assert.equal(Object.keys(read), keys);
+    const about = ["machine", "threads", "device", "peerDevice", "versions"];
+    assert.equal(Object.keys(read), ["bench", "checked", "ratios", "seconds", ...about, "pairs"]);
     const { paperE16 } = read["seconds"] as Record<string, { peer: unknown; ours: unknown }>;
     assert.equal(paperE16!.peer, { median: 5, min: 4, samples: [5, 4, 6] });
     assert.equal(paperE16!.ours, { median: 0.25, min: 0.2, samples: [0.25, 0.2, 0.3] });

@@ -1,5 +1,5 @@
 import * as assert from "uvu/assert";
-import { floorOf, workOf } from "../../../bench/step/floor.ts";
+import { bytesOf, floorOf, workOf } from "../../../bench/step/floor.ts";
 import { suite } from "../../suite.ts";
 
 const paper = { B: 4096, D: 768, F: 24576, K: 32 };
@@ -36,6 +36,7 @@ suite("the floor of a step", (test) => {
       bytes: { update: 4e9, normalise: 1e9, gathers: 2e9, activations: 3e9 },
     };
     const floor = floorOf(work, { flopsPerSecond: 6e9, bytesPerSecond: 4e9 });
-    assert.equal(floor, { totalMs: 3500, arithmeticMs: 1000, streamsMs: 2000, gathersMs: 500 });
+    assert.equal(floor, { totalMs: 3500, arithmeticMs: 1000, streamsMs: 2000, gathersMs: 500, memoryMs: 2500 });
+    assert.is(bytesOf(work), 10e9);
   });
 });

@@ -1,6 +1,6 @@
 import * as assert from "uvu/assert";
 import { makeBatches } from "../../../bench/step/batches.ts";
-import { createPhaseClock, measureSteps } from "../../../bench/step/measure-steps.ts";
+import { createPhaseClock, finishStep, measureSteps } from "../../../bench/step/measure-steps.ts";
 import { createRecipe } from "../../../bench/step/recipe.ts";
 import { cpuDevice } from "../../../kernels/devices/cpu.ts";
 import { suite } from "../../suite.ts";
@@ -44,6 +44,16 @@ suite("measured steps", (test) => {
       const sum = Object.values(phases).reduce((total, ms) => total + ms, 0);
       assert.ok(sum <= stepMs + 1, `${sum} of ${stepMs} ms`);
     }
+  });
+
+  test("end with a number of every parameter", async () => {
+    const device = await cpuDevice.open();
+    const recipe = createRecipe(device, { B: 16, D: 8, F: 32, E: 4, K: 2 });
+    const numTensors = device.tf.memory().numTensors;
+    const expected = recipe.model.parameters.all.map(({ variable }) => variable.dataSync()[0]);
+    assert.equal(finishStep(recipe), expected);
+    assert.is(device.tf.memory().numTensors, numTensors);
+    recipe.dispose();
   });
 
   test("are served the same batches every time", async () => {

@@ -16,6 +16,14 @@ suite("options of the step bench", (test) => {
     assert.ok(sizes.every(({ size }) => size.D === 768 && size.K === 32));
   });
 
+  test("plan one, 16 and 64 experts in larger batches on a GPU, unless told otherwise", () => {
+    const plannedOn = (...words: string[]): string[] =>
+      plannedSizes(readStepWords(["device=webgpu", ...words])).map(({ match, size }) => `${match} ${size.B} ${size.E}`);
+    assert.equal(plannedOn(), ["width 8192 1", "width 8192 16", "width 8192 64"]);
+    assert.equal(plannedOn("B=64", "experts=4"), ["width 64 4"]);
+    assert.is(readStepWords(["device=webgpu"]).text("adapter"), "auto");
+  });
+
   test("take other sizes and experts", () => {
     const words = readStepWords(["match=flops", "experts=1,4", "F=64", "D=8", "K=2", "flopsB=16"]);
     assert.equal(plannedSizes(words), [

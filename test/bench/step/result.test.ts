@@ -1,5 +1,6 @@
 import * as assert from "uvu/assert";
 import { describeMachine } from "../../../bench/machine.ts";
+import { bytesOf, workOf } from "../../../bench/step/floor.ts";
 import type { MeasuredStep } from "../../../bench/step/measure-steps.ts";
 import { resultOf, stepJson } from "../../../bench/step/result.ts";
 import { suite } from "../../suite.ts";
@@ -20,6 +21,8 @@ suite("results of the step bench", (test) => {
     assert.equal(result.stepMs, { median: 20, min: 10, samples: [30, 10, 20] });
     assert.equal(result.phases, { forward: 6, update: 1 });
     assert.is(result.overFloor, 20 / result.floor.totalMs);
+    assert.is(result.overMemory, 20 / result.floor.memoryMs);
+    assert.is(result.bytesPerSecond, bytesOf(workOf(planned.size)) / 0.02);
   });
 
   test("make one line of JSON", () => {
@@ -30,7 +33,8 @@ suite("results of the step bench", (test) => {
     assert.equal(Object.keys(read), ["bench", "checked", "device", "threads", "machine", "results"]);
     assert.is(read["checked"], true);
     const [first] = read["results"] as Record<string, unknown>[];
-    assert.equal(Object.keys(first!), ["match", "size", "errors", "stepMs", "phases", "floor", "overFloor"]);
+    const times = ["stepMs", "phases", "floor", "overFloor", "overMemory", "bytesPerSecond"];
+    assert.equal(Object.keys(first!), ["match", "size", "errors", ...times]);
     assert.not.match(json, "\n");
   });
 });
