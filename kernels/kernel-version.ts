@@ -5,8 +5,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { createHostMemory, type HostMemory } from "./host-memory.ts";
 import { memoryOf, type NativeMemory } from "./native/memory.ts";
-import type { GpuBackend } from "./webgpu/backend.ts";
-import { withGpuMemory, type GpuMemory } from "./webgpu/memory.ts";
+import type { GpuBackend } from "./webgpu/contracts.ts";
+import type { GpuMemory } from "./webgpu/contracts.ts";
+import { withGpuMemory } from "./webgpu/memory.ts";
 
 /** Which version of the kernels a backend gets. */
 export type Implementation = "reference" | "host" | "native" | "webgpu";

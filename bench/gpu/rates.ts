@@ -9,8 +9,9 @@
 import type * as tensorflow from "@tensorflow/tfjs";
 import type { Device } from "../../kernels/devices/device.ts";
 import type { MachineRates } from "../../kernels/profile/measure-machine.ts";
-import type { GpuBackend } from "../../kernels/webgpu/backend.ts";
-import { withGpuMemory, type GpuMemory } from "../../kernels/webgpu/memory.ts";
+import type { GpuBackend } from "../../kernels/webgpu/contracts.ts";
+import type { GpuMemory } from "../../kernels/webgpu/contracts.ts";
+import { withGpuMemory } from "../../kernels/webgpu/memory.ts";
 import { defineProgram } from "../../kernels/webgpu/program.ts";
 
 /** Between host and GPU. */

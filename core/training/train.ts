@@ -29,7 +29,7 @@ import type { DeadWatch } from "./dead-watch.ts";
 import type { PhaseListener } from "./phases.ts";
 import { isResampledAfter, resampleDeadFeatures } from "./resample.ts";
 import { clipGradients, clipGradientsAhead, gradientNorm, lossGradients } from "./training-step.ts";
-import type { LossGradients, LossGradientsInput, NamedLoss } from "./training-step.ts";
+import type { LossGradients, NamedLoss } from "./training-step.ts";
 
 /** What training takes of a stream of rows; `createShuffledStream` makes one. */
 export interface BatchStream {
@@ -128,7 +128,7 @@ export async function train(input: TrainingInput): Promise<TrainingSummary> {
     busyMs += performance.now() - started;
     if (measured !== undefined) {
       const stepMs = busyMs / unread.length;
-      for (const _ of unread) durationsMs.push(stepMs);
+      durationsMs.push(...unread.map(() => stepMs));
       if (isLogged) await input.onStep?.({ step, rows, ...measured, stepMs });
       unread.length = 0;
       busyMs = 0;

@@ -7,7 +7,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { groupByExpert, mostTilesOf, tileRows, type ExpertGroups, type RowRange } from "../webgpu/expert-groups.ts";
-import type { GpuMemory } from "../webgpu/memory.ts";
+import type { GpuMemory } from "../webgpu/contracts.ts";
 import { defineProgram } from "../webgpu/program.ts";
 import { tiledProduct, tileSize } from "../webgpu/tiled-product.ts";
 import {

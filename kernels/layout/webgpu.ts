@@ -18,7 +18,7 @@ export const layoutWebGpu: readonly KernelVersion[] = [
       const [rows = 1, ...inner] = x.shape;
       const shape = [numSegments, ...inner];
       const width = tf.util.sizeFromShape(inner);
-      if (x.size === 0 || numSegments === 0) return tf.zeros(shape, x.dtype as "float32" | "int32");
+      if (x.size === 0 || numSegments === 0) return tf.zeros(shape, x.dtype);
       const sum_SD = accumulateRows(
         memory,
         {

@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
-import type { GpuMemory } from "../webgpu/memory.ts";
+import type { GpuMemory } from "../webgpu/contracts.ts";
 import { defineProgram } from "../webgpu/program.ts";
 import { sortByKey, type Sorted } from "../webgpu/sort.ts";
 import {

@@ -15,68 +15,13 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs";
 import { KernelError } from "../kernel-error.ts";
-import type { ValueCheck } from "../checks.ts";
-import { startClock, type GpuClock } from "./clock.ts";
+import type { BufferManager, GpuBackend, GpuClock, GpuRecord } from "./contracts.ts";
+import { startClock } from "./clock.ts";
 import { mapNow, withEvents } from "./dawn.ts";
-import { createDeferredChecks, noteBytes, type DeferredChecks } from "./deferred-checks.ts";
+import { createDeferredChecks, noteBytes } from "./deferred-checks.ts";
 import { releaseAttached, withGpuMemory } from "./memory.ts";
 
 type HostValues = Exclude<GpuRecord["values"], null | undefined>;
-
-/** What the backend keeps of one buffer of data. */
-export interface GpuRecord {
-  readonly dtype: tf.DataType;
-  readonly shape: number[];
-  values: tf.backend_util.BackendValues | null | undefined;
-  refCount: number;
-  resource?: GPUBuffer | null;
-}
-
-/** Parts of tfjs' backend that its types keep private. */
-interface Internals {
-  /** Products of at most so many tiles are split. */
-  thresholdToIncreaseWorkgroups: number;
-  commandEncoder: GPUCommandEncoder;
-  computePassEncoder: GPUComputePassEncoder | null;
-  dispatchCountInPass: number;
-  commandQueueOwnedIds: WeakSet<object>;
-  uniformPendingDisposal: GPUBuffer[];
-  bufferManager: BufferManager;
-  tensorMap: { get(dataId: object): GpuRecord; has(dataId: object): boolean };
-}
-
-interface BufferManager {
-  acquireBuffer(size: number, usage: number, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer;
-  releaseBuffer(buffer: GPUBuffer, reuse?: boolean): void;
-  readonly freeBuffers: Map<string, GPUBuffer[]>;
-  numFreeBuffers: number;
-  numBytesUsed: number;
-  numBytesAllocated: number;
-}
-
-export type GpuBackend = Omit<WebGPUBackend, keyof Internals> &
-  Internals & {
-    /** What is kept of a tensor's data. */
-    record(tensor: tf.TensorInfo): GpuRecord;
-    /** The compute pass that dispatches go into; a new one where none is open. */
-    openPass(): GPUComputePassEncoder;
-    /** To be called after each dispatch: submits once there are enough of them. */
-    countDispatch(): void;
-    /** Checks of values on the GPU, which are reported at the next reading. */
-    readonly checks: DeferredChecks;
-    /** Checks values later where they lie on the GPU. @returns False where they lie on the host. */
-    checkLater(tensor: tf.Tensor, check: ValueCheck, where: string): boolean;
-    /** Whether commands are recorded that are not submitted. */
-    hasOpenEncoder(): boolean;
-    /** Submits what is recorded. */
-    flush(): void;
-    /** Waits until all of that is computed, and reports to whoever measures. @throws KernelError */
-    wait(): void;
-    /** Starts the GPU's own clock; undefined where it has none. One at a time. */
-    startClock(): GpuClock | undefined;
-    /** What went wrong since the device was opened, if anything did. */
-    failure(): KernelError | undefined;
-  };
 
 /** As tfjs: enough to hide the cost of a submission, few enough to keep the GPU busy. */
 const dispatchesOfSubmission = 15;

@@ -1,16 +1,7 @@
 /**
  * The GPU's own clock: how long each kernel's programs ran, by timestamp queries at the ends of their compute passes.
  * While the clock runs, a kernel begins and ends a pass, so that no two share one.
- */
-import type { GpuBackend } from "./backend.ts";
-
-export interface GpuClock {
-  /** Runs a kernel; `onMs` is told at the next `report` how long the GPU was busy with it, without kernels inside it. */
-  around<T>(work: () => T, onMs: (ms: number) => void): T;
-  /** Waits for the GPU and tells all that was measured, inner kernels first. */
-  report(): void;
-  stop(): void;
-}
+ */ import type { GpuBackend, GpuClock } from "./contracts.ts";
 
 /** Passes of one set of queries: two queries each, and a set holds 4,096. */
 const passesOfSet = 2048;

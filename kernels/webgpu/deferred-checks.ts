@@ -7,8 +7,7 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { ValueCheck } from "../checks.ts";
 import { KernelError, type KernelErrorCode } from "../kernel-error.ts";
-import type { GpuRecord } from "./backend.ts";
-import type { GpuMemory } from "./memory.ts";
+import type { DeferredChecks, GpuRecord } from "./contracts.ts";
 import { defineProgram, type GpuProgram } from "./program.ts";
 
 /** Sites that can be told apart; those beyond share the last one. */
@@ -51,26 +50,6 @@ const checkNonNegative = checkProgram(
   "f32",
   "let bits = bitcast<u32>(values[i]); is_wrong = bits != 0x80000000u && bits > 0x7f800000u;",
 );
-
-export interface DeferredChecks {
-  /** Records a check, unless the same was made of the same data before. */
-  check(memory: GpuMemory, tensor: tf.TensorInfo, check: ValueCheck, where: string): void;
-  /** Says that a kernel made these indices and keeps them below a limit. */
-  promise(tensor: tf.TensorInfo, limit: number): void;
-  /** The notes, where a check was made that they were not read for. */
-  pending(): PendingNotes | undefined;
-  /**
-   * @param notes As they were read. @param made As `pending` said.
-   * @throws KernelError KERNEL_INDEX_RANGE, KERNEL_VALUE_RANGE
-   */
-  read(notes: Uint32Array, made: number): void;
-}
-
-export interface PendingNotes {
-  readonly notes: tf.TensorInfo;
-  /** Checks that were recorded so far. More may be while a tensor is on its way. */
-  readonly made: number;
-}
 
 interface Site {
   readonly where: string;

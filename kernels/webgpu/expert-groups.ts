@@ -5,7 +5,7 @@
  * Shapes: B rows, R experts a row, E experts, N = B R pairs.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { GpuMemory } from "./memory.ts";
+import type { GpuMemory } from "./contracts.ts";
 import { defineProgram } from "./program.ts";
 import { exclusiveScan } from "./scan.ts";
 import { sortByKey } from "./sort.ts";

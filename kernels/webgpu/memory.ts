@@ -3,40 +3,8 @@
  * are updated where they lie, and the dispatch of programs into tfjs' command encoder, in whose order everything runs.
  */
 import * as tf from "@tensorflow/tfjs";
-import type { GpuBackend, GpuRecord } from "./backend.ts";
+import type { Dispatch, GpuBackend, GpuMemory, GpuRecord } from "./contracts.ts";
 import { defineProgram, gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
-
-export interface Dispatch<Name extends string, Param extends string> {
-  readonly buffers: Readonly<Record<Name, tf.TensorInfo>>;
-  readonly params: Readonly<Record<Param, number>>;
-  /** Workgroups: a count, to be read with `group_index`, or the size of the grid. */
-  readonly groups: number | readonly [x: number, y: number, z: number];
-}
-
-export interface GpuMemory {
-  /** A tensor of unspecified content, tracked by the current tidy. */
-  allocate(shape: readonly number[], dtype: "float32" | "int32"): tf.Tensor;
-  /** Memory of the kernel alone, released when it ends. */
-  readonly scratch: (size: number, dtype: "float32" | "int32") => tf.TensorInfo;
-  /** Records a program; it runs after everything that was recorded before. */
-  run<Name extends string, Param extends string>(
-    program: GpuProgram<Name, Param>,
-    dispatch: Dispatch<Name, Param>,
-  ): void;
-  /**
-   * The variable, ready to be updated in place. Where other tensors share its memory (a clone, a reshape), it first
-   * moves into memory of its own, so nobody sees a change.
-   */
-  updated(variable: tf.Variable): tf.TensorInfo;
-  /** Says that these indices stay below a limit, so that nobody needs to check them. */
-  promise(indices: tf.TensorInfo, limit: number): void;
-  /** What was made of a tensor once and lives as long as its data; `make` returns memory that is kept from then on. */
-  attached(
-    tensor: tf.TensorInfo,
-    key: string,
-    make: (keep: GpuMemory["scratch"]) => readonly tf.TensorInfo[],
-  ): readonly tf.TensorInfo[];
-}
 
 /** Runs `work` with the memory of a backend; scratch memory is released at the end. */
 export function withGpuMemory<T>(backend: GpuBackend, work: (memory: GpuMemory) => T): T {

@@ -3,7 +3,7 @@
  * then each block is raised by what stands before it.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { GpuMemory } from "./memory.ts";
+import type { GpuMemory } from "./contracts.ts";
 import { defineProgram } from "./program.ts";
 import { joinCounts } from "./joining.ts";
 

@@ -4,7 +4,7 @@
  * with atomic additions of whole numbers, whose result does not depend on their order; places are not.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { GpuMemory } from "./memory.ts";
+import type { GpuMemory } from "./contracts.ts";
 import { defineProgram } from "./program.ts";
 import { exclusiveScan } from "./scan.ts";
 

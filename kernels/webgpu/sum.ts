@@ -3,7 +3,7 @@
  * sums of sums, so the error of float32 stays small.
  */
 import type * as tf from "@tensorflow/tfjs";
-import type { GpuMemory } from "./memory.ts";
+import type { GpuMemory } from "./contracts.ts";
 import { defineProgram, type GpuProgram } from "./program.ts";
 import { joinSums, rowThreads } from "./joining.ts";
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
 import { KernelError } from "../../../kernels/kernel-error.ts";
-import type { GpuBackend } from "../../../kernels/webgpu/backend.ts";
+import type { GpuBackend } from "../../../kernels/webgpu/contracts.ts";
 import { defineProgram } from "../../../kernels/webgpu/program.ts";
 import { gpuSuite, inKernel, integersOnGpu, onGpu, openGpu, thrownBy } from "./gpu-suite.ts";
 

@@ -1,8 +1,9 @@
 /** Tests of what only the webgpu device has: they are skipped, with the reason, where there is no adapter. */
 import * as tf from "@tensorflow/tfjs";
 import type { Device } from "../../../kernels/devices/device.ts";
-import type { GpuBackend } from "../../../kernels/webgpu/backend.ts";
-import { withGpuMemory, type GpuMemory } from "../../../kernels/webgpu/memory.ts";
+import type { GpuBackend } from "../../../kernels/webgpu/contracts.ts";
+import type { GpuMemory } from "../../../kernels/webgpu/contracts.ts";
+import { withGpuMemory } from "../../../kernels/webgpu/memory.ts";
 import { expectClose } from "../../conformance/conformance-case.ts";
 import { suite, type Test } from "../../suite.ts";
 import { gpuMissing, testedGpu } from "../software-gpu.ts";

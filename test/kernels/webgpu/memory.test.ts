@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
-import type { GpuBackend } from "../../../kernels/webgpu/backend.ts";
+import type { GpuBackend } from "../../../kernels/webgpu/contracts.ts";
 import { withGpuMemory } from "../../../kernels/webgpu/memory.ts";
 import { defineProgram, mostGroups } from "../../../kernels/webgpu/program.ts";
 import { detach } from "../../../kernels/tape.ts";
