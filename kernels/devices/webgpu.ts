@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { createKernels, registerKernels } from "../index.ts";
 import { KernelError } from "../kernel-error.ts";
 import { layoutWebGpu } from "../layout/webgpu.ts";
+import { reduceWebGpu } from "../reduce/webgpu.ts";
 import { replaceKernels } from "../register.ts";
 import { findAdapter, noAdapter, type AdapterWish, type FoundAdapter } from "../webgpu/adapter.ts";
 import type { GpuBackend } from "../webgpu/contracts.ts";
@@ -20,7 +21,7 @@ export interface WebGpuSettings extends AdapterWish {
 }
 
 /** tfjs' own kernels that are replaced on this device. */
-export const webGpuReplacements = layoutWebGpu;
+export const webGpuReplacements = [...layoutWebGpu, ...reduceWebGpu];
 
 /** Features that are used where the adapter has them. */
 const wantedFeatures = ["timestamp-query", "subgroups", "shader-f16"] as unknown as readonly GPUFeatureName[];

@@ -2,16 +2,16 @@
  * Encode top-k in WGSL: pre-activations of a part of the batch, then a workgroup a row selects from them, then the next
  * part, so that memory for the pre-activations stays small whatever F is.
  *
- * The selection finds the k-th largest score by its bits, eight at a time from the highest (scores are not negative, so
- * their bits are in their order), and then takes what lies above it, and of its equals those with the lowest index, in
- * ascending order of features.
+ * A row that reaches few features is selected from by counting, for each, how many come before it. Else the k-th largest
+ * score is found by its bits, eight at a time from the highest (scores are not negative, so their bits are in their
+ * order); what lies above it is taken, and of its equals those with the lowest index.
  *
  * Shapes: B rows, D width, F features, E experts, M = F/E, R experts a row, K active features a row, T rows of a part.
  */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { encodeRows } from "../grouped-matmul/webgpu.ts";
 import { joinCounts } from "../webgpu/joining.ts";
-import { defineProgram, type GpuProgram } from "../webgpu/program.ts";
+import { defineProgram } from "../webgpu/program.ts";
 import { encodeTopKName, type EncodeTopKAttributes, type EncodeTopKTensors } from "./contract.ts";
 
 /** Memory for the pre-activations of a part. A data-centre card's cache holds it. */
@@ -36,119 +36,150 @@ const orderExperts = defineProgram({
   `,
 });
 
-type SelectBuffer = "values" | "gates" | "experts" | "slots" | "out_indices" | "out_values" | "out_slots";
-type SelectParam = "firstRow" | "rows" | "selected" | "features" | "k";
+const selectBuffers = {
+  values: "f32",
+  gates: "f32",
+  experts: "i32",
+  slots: "i32",
+  out_indices: "out i32",
+  out_values: "out f32",
+  out_slots: "out i32",
+} as const;
+const selectParams = { firstRow: "u32", rows: "u32", selected: "u32", features: "u32", k: "u32" } as const;
 
-/** @param threads Of a workgroup. */
-function selectProgram(threads: 64 | 256): GpuProgram<SelectBuffer, SelectParam> {
-  const bins = 256 / threads;
-  return defineProgram({
-    label: "selectTopK",
-    buffers: {
-      ...{ values: "f32", gates: "f32", experts: "i32", slots: "i32" },
-      ...{ out_indices: "out i32", out_values: "out f32", out_slots: "out i32" },
-    },
-    params: { firstRow: "u32", rows: "u32", selected: "u32", features: "u32", k: "u32" },
-    code: /* wgsl */ `
-      var<workgroup> histogram: array<atomic<u32>, 256>;
-      var<workgroup> threshold: u32;
-      var<workgroup> missing: u32;
-      var<workgroup> is_found: u32;
-      ${joinCounts(threads)}
+const candidates = /* wgsl */ `
+  struct Candidate { value: f32, score: u32, slot: u32, feature: u32 }
 
-      struct Candidate { value: f32, score: u32, slot: u32, feature: u32 }
+  /// The i-th feature that the row can reach, in ascending order.
+  fn candidate(row: u32, i: u32) -> Candidate {
+    let at = (params.firstRow + row) * params.selected;
+    let block = i / params.features;
+    let slot = u32(slots[at + block]);
+    let within = i % params.features;
+    let value = values[(row * params.selected + slot) * params.features + within];
+    var score = value;
+    if (params.selected > 1u) { score = value * gates[at + slot]; }
+    return Candidate(value, bitcast<u32>(score), slot, u32(experts[at + slot]) * params.features + within);
+  }
 
-      /// The i-th feature that the row can reach, in ascending order.
-      fn candidate(row: u32, i: u32) -> Candidate {
-        let at = (params.firstRow + row) * params.selected;
-        let block = i / params.features;
-        let slot = u32(slots[at + block]);
-        let within = i % params.features;
-        let value = values[(row * params.selected + slot) * params.features + within];
-        var score = value;
-        if (params.selected > 1u) { score = value * gates[at + slot]; }
-        return Candidate(value, bitcast<u32>(score), slot, u32(experts[at + slot]) * params.features + within);
-      }
+  fn store(row: u32, place: u32, found: Candidate) {
+    let at = (params.firstRow + row) * params.k + place;
+    out_indices[at] = i32(found.feature);
+    out_values[at] = found.value;
+    out_slots[at] = i32(found.slot);
+  }
+`;
 
-      @compute @workgroup_size(${threads})
-      fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-              @builtin(local_invocation_index) lane: u32) {
-        let row = group_index(id, groups);
-        if (row >= params.rows) { return; }
-        let reachable = params.selected * params.features;
-        if (lane == 0u) { threshold = 0u; missing = params.k; }
-        for (var shift = 24u; ; shift -= 8u) {
-          for (var bin = lane; bin < 256u; bin += ${threads}u) { atomicStore(&histogram[bin], 0u); }
-          let known = workgroupUniformLoad(&threshold);
-          let wanted = workgroupUniformLoad(&missing);
-          for (var i = lane; i < reachable; i += ${threads}u) {
-            let score = candidate(row, i).score;
-            // Zeros are most of a row and would all meet in one counter; what is not counted is zero.
-            if (score != 0u && (shift == 24u || (score >> (shift + 8u)) == (known >> (shift + 8u)))) {
-              atomicAdd(&histogram[(score >> shift) & 255u], 1u);
-            }
-          }
-          workgroupBarrier();
-          // Each thread has neighbouring counters, the first thread the highest.
-          var own = 0u;
-          for (var i = 0u; i < ${bins}u; i++) { own += atomicLoad(&histogram[255u - lane * ${bins}u - i]); }
-          let joined = join_counts(lane, own);
-          if (joined.x < wanted && joined.x + own >= wanted) {
-            var above = joined.x;
-            for (var i = 0u; i < ${bins}u; i++) {
-              let bin = 255u - lane * ${bins}u - i;
-              let count = atomicLoad(&histogram[bin]);
-              if (above + count >= wanted) {
-                threshold = known | (bin << shift);
-                missing = wanted - above;
-                break;
-              }
-              above += count;
-            }
-          }
-          if (lane == 0u) {
-            is_found = u32(joined.y >= wanted);
-            // Fewer positive scores than k: the rest are zeros.
-            if (joined.y < wanted) { missing = wanted - joined.y; }
-          }
-          if (workgroupUniformLoad(&is_found) == 0u || shift == 0u) { break; }
+/** Features that a row reaches at most for its selection by counting, which takes their square. */
+const fewFeatures = 256;
+
+const selectOfFew = defineProgram({
+  label: "selectOfFew",
+  buffers: selectBuffers,
+  params: selectParams,
+  code: /* wgsl */ `
+    ${candidates}
+    var<workgroup> scores: array<u32, ${fewFeatures}>;
+    var<workgroup> is_taken: array<u32, ${fewFeatures}>;
+
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32) {
+      let row = group_index(id, groups);
+      if (row >= params.rows) { return; }
+      let reachable = params.selected * params.features;
+      for (var i = lane; i < reachable; i += 64u) { scores[i] = candidate(row, i).score; }
+      workgroupBarrier();
+      for (var i = lane; i < reachable; i += 64u) {
+        var before = 0u;
+        for (var j = 0u; j < reachable; j++) {
+          before += u32(scores[j] > scores[i] || (scores[j] == scores[i] && j < i));
         }
-        let lowest = workgroupUniformLoad(&threshold);
-        let equals = workgroupUniformLoad(&missing);
-        // Two counts in one number: above the threshold in the low half, equal to it in the high half.
-        var above_before = 0u;
-        var equal_before = 0u;
-        for (var first = 0u; first < reachable; first += ${threads}u) {
-          let i = first + lane;
-          var own = 0u;
-          var found: Candidate;
-          if (i < reachable) {
-            found = candidate(row, i);
-            own = select(select(0u, 1u << 16u, found.score == lowest), 1u, found.score > lowest);
-          }
-          let joined = join_counts(lane, own);
-          let above = above_before + (joined.x & 0xffffu);
-          let equal = equal_before + (joined.x >> 16u);
-          if (own == 1u || (own != 0u && equal < equals)) {
-            let at = (params.firstRow + row) * params.k + above + min(equal, equals);
-            out_indices[at] = i32(found.feature);
-            out_values[at] = found.value;
-            out_slots[at] = i32(found.slot);
-          }
-          above_before += joined.y & 0xffffu;
-          equal_before += joined.y >> 16u;
-          if (lane == 0u) { is_found = u32(above_before + min(equal_before, equals) == params.k); }
-          if (workgroupUniformLoad(&is_found) == 1u) { break; }
+        is_taken[i] = u32(before < params.k);
+      }
+      workgroupBarrier();
+      for (var i = lane; i < reachable; i += 64u) {
+        if (is_taken[i] == 1u) {
+          var place = 0u;
+          for (var j = 0u; j < i; j++) { place += is_taken[j]; }
+          store(row, place, candidate(row, i));
         }
       }
-    `,
-  });
-}
+    }
+  `,
+});
 
-/** A row of few features keeps few threads busy. */
-const fewFeatures = 1024;
-const selectOfFew = selectProgram(64);
-const selectOfMany = selectProgram(256);
+const selectOfMany = defineProgram({
+  label: "selectOfMany",
+  buffers: selectBuffers,
+  params: selectParams,
+  code: /* wgsl */ `
+    ${candidates}
+    ${joinCounts(256)}
+    var<workgroup> histogram: array<atomic<u32>, 256>;
+    var<workgroup> threshold: u32;
+    var<workgroup> missing: u32;
+    var<workgroup> is_found: u32;
+
+    @compute @workgroup_size(256)
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32) {
+      let row = group_index(id, groups);
+      if (row >= params.rows) { return; }
+      let reachable = params.selected * params.features;
+      if (lane == 0u) { threshold = 0u; missing = params.k; }
+      for (var shift = 24u; ; shift -= 8u) {
+        atomicStore(&histogram[lane], 0u);
+        let known = workgroupUniformLoad(&threshold);
+        let wanted = workgroupUniformLoad(&missing);
+        for (var i = lane; i < reachable; i += 256u) {
+          let score = candidate(row, i).score;
+          // Zeros are most of a row and would all meet in one counter; what is not counted is zero.
+          if (score != 0u && (shift == 24u || (score >> (shift + 8u)) == (known >> (shift + 8u)))) {
+            atomicAdd(&histogram[(score >> shift) & 255u], 1u);
+          }
+        }
+        workgroupBarrier();
+        // The first thread has the highest counter.
+        let bin = 255u - lane;
+        let own = atomicLoad(&histogram[bin]);
+        let joined = join_counts(lane, own);
+        if (joined.x < wanted && joined.x + own >= wanted) {
+          threshold = known | (bin << shift);
+          missing = wanted - joined.x;
+        }
+        if (lane == 0u) {
+          is_found = u32(joined.y >= wanted);
+          // Fewer positive scores than k: the rest are zeros.
+          if (joined.y < wanted) { missing = wanted - joined.y; }
+        }
+        if (workgroupUniformLoad(&is_found) == 0u || shift == 0u) { break; }
+      }
+      let lowest = workgroupUniformLoad(&threshold);
+      let equals = workgroupUniformLoad(&missing);
+      // Two counts in one number: above the threshold in the low half, equal to it in the high half.
+      var above_before = 0u;
+      var equal_before = 0u;
+      for (var first = 0u; first < reachable; first += 256u) {
+        let i = first + lane;
+        var own = 0u;
+        var found: Candidate;
+        if (i < reachable) {
+          found = candidate(row, i);
+          own = select(select(0u, 1u << 16u, found.score == lowest), 1u, found.score > lowest);
+        }
+        let joined = join_counts(lane, own);
+        let above = above_before + (joined.x & 0xffffu);
+        let equal = equal_before + (joined.x >> 16u);
+        if (own == 1u || (own != 0u && equal < equals)) { store(row, above + min(equal, equals), found); }
+        above_before += joined.y & 0xffffu;
+        equal_before += joined.y >> 16u;
+        if (lane == 0u) { is_found = u32(above_before + min(equal_before, equals) == params.k); }
+        if (workgroupUniformLoad(&is_found) == 1u) { break; }
+      }
+    }
+  `,
+});
 
 export const encodeTopKWebGpu: readonly KernelVersion[] = [
   gpuVersion(encodeTopKName, (memory, inputs: EncodeTopKTensors, { numExperts, k }: EncodeTopKAttributes) => {

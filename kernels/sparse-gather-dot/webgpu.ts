@@ -1,5 +1,5 @@
 /**
- * Sparse gather-dot in WGSL: a workgroup a row, 32 features at a time, eight threads a feature (the 32 bytes that a
+ * Sparse gather-dot in WGSL: a workgroup a row, eight features at a time, eight threads a feature (the 32 bytes that a
  * GPU's cache fetches), whose sums are joined in a fixed order.
  *
  * Shapes: B rows, D width, F features, K features a row.
@@ -14,10 +14,10 @@ const gatherDot = defineProgram({
   params: { count: "u32", width: "u32", perRow: "u32" },
   code: /* wgsl */ `
     const threads = 8u;
-    const features = 32u;
-    var<workgroup> partial: array<f32, 256>;
+    const features = 8u;
+    var<workgroup> partial: array<f32, 64>;
 
-    @compute @workgroup_size(256)
+    @compute @workgroup_size(64)
     fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
             @builtin(local_invocation_index) lane: u32) {
       let row = group_index(id, groups);
