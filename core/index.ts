@@ -19,6 +19,7 @@ export { SwitchyardError } from "./errors/switchyard-error.ts";
 export type { ErrorCode } from "./errors/codes.ts";
 
 export {
+  assignedGpuRef,
   deviceRef,
   kernelsRef,
   pathsRef,
@@ -30,6 +31,8 @@ export {
   tensorFlowRef,
   threadsRef,
 } from "./services.ts";
+export type { AssignedGpu, DeviceFacts } from "./services.ts";
+export type { TrainingSize } from "../kernels/devices/training-size.ts";
 export { createRng } from "./model/rng.ts";
 export type { RandomStream, Rng } from "./model/rng.ts";
 

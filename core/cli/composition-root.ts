@@ -108,10 +108,10 @@ export function createRunner(paths: ProjectPaths): LocalRunner {
       const { executeRun } = await import("../run/execute-run.ts");
       return executeRun({ job, catalogue: await catalogueOfRun(job.folder, paths), paths, ...options });
     },
-    prepare: async (source, progress, threads) => {
+    prepare: async (source, progress, resources) => {
       const { prepareSource } = await import("../run/prepare-source.ts");
       const catalogue = await catalogueOfRun(source.folder, paths);
-      await prepareSource({ source, catalogue, paths, progress, threads });
+      await prepareSource({ source, catalogue, paths, progress, resources });
     },
   };
 }

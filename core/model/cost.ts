@@ -54,11 +54,10 @@ const bytesPerFloat = 4;
  */
 export function accountCost(input: CostInput): RunCost {
   const { shape, router = {}, activeFeatures, batchSize, steps, encoderBias } = input;
-  const { width, features, experts, featuresPerExpert, selectedExperts, sharedExperts } = shape;
+  const { width, features, featuresPerExpert, selectedExperts } = shape;
   const routedFeatures = featuresPerExpert * selectedExperts;
   const active = Math.min(activeFeatures ?? routedFeatures, routedFeatures);
-  const routedExperts = experts - sharedExperts;
-  const scores = routedExperts > 1 ? (router.scores ?? routedExperts) : 0;
+  const scores = scoresOf(shape, router);
   const trainedScores = Math.min(scores, router.trainedScores ?? scores);
   const routerParameters = trainedScores > 0 ? trainedScores * width + width : 0;
   const parameters = 2 * features * width + width + (encoderBias ? features : 0) + routerParameters;
@@ -81,4 +80,10 @@ export function accountCost(input: CostInput): RunCost {
     trainingFlops: steps * stepFlops,
     memoryBytes: bytesPerFloat * (4 * parameters + batchFloats),
   };
+}
+
+/** S, the scores that the router computes for a row; 0 where there is nothing to choose. */
+export function scoresOf({ experts, sharedExperts }: ModelShape, router: Pick<RouterFacts, "scores">): number {
+  const routedExperts = experts - sharedExperts;
+  return routedExperts > 1 ? (router.scores ?? routedExperts) : 0;
 }

@@ -5,6 +5,7 @@
 import type { SourceProgress } from "../data/contracts.ts";
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import type { StepRecord } from "../training/contracts.ts";
+import type { AssignedGpu } from "../services.ts";
 import type { Failure } from "./attempts.ts";
 import type { RunProfile } from "./run-profile.ts";
 
@@ -16,6 +17,14 @@ export interface RunJob {
   readonly folder: string;
   /** Whether to measure where the time of its steps goes; its results are the same. */
   readonly isProfiled?: boolean;
+  /** The GPU that it needs; absent where its device is no GPU. */
+  readonly gpu?: GpuWish;
+}
+
+/** What a run asks for of the GPU that it computes on. */
+export interface GpuWish {
+  /** Part of the adapter's name; any GPU without it. */
+  readonly adapter?: string;
 }
 
 /** One source to prepare before the runs that read it. */
@@ -26,6 +35,8 @@ export interface SourceJob {
   readonly folder: string;
   /** Ids of the runs that read it. */
   readonly runs: readonly string[];
+  /** The GPU that the device in that folder's config needs; absent where it is no GPU. */
+  readonly gpu?: GpuWish;
 }
 
 /** What happens in one run. */
@@ -58,6 +69,13 @@ export interface SweepEvents {
   runEnded(job: RunJob, outcome: RunOutcome): void;
 }
 
+/** What one run, or one source, has of the machine. */
+export interface Resources {
+  readonly share: ProcessorShare;
+  /** Absent where it needs no GPU, or its executor assigns none. */
+  readonly gpu?: AssignedGpu | undefined;
+}
+
 /** How many threads a run may use. It grows where an executor lends the cores of runs that ended. */
 export interface ProcessorShare {
   readonly threads: number;
@@ -71,10 +89,10 @@ export interface JobRunner {
   execute(job: RunJob, options: ExecuteOptions): Promise<RunOutcome>;
   /**
    * Prepares a source in this process.
-   * @param threads How many it may use; all cores without it.
+   * @param resources All cores, and no GPU in particular, without it.
    * @throws SwitchyardError
    */
-  prepare(source: SourceJob, progress: SourceProgress, threads?: number): Promise<void>;
+  prepare(source: SourceJob, progress: SourceProgress, resources?: Resources): Promise<void>;
   /** How a worker process is started that understands core/run/worker-protocol.ts. */
   readonly worker: WorkerCommand;
 }
@@ -85,6 +103,8 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal;
   /** Threads that the run may use; all cores without it. */
   readonly share?: ProcessorShare;
+  /** The GPU that the run computes on; the device's own choice without it. */
+  readonly gpu?: AssignedGpu | undefined;
   /** Folder made by `prepareAttempt` that this attempt takes over, with the log inside. */
   readonly prepared?: string;
 }

@@ -20,6 +20,7 @@ import { evaluateRun } from "./evaluate-run.ts";
 import { restoreImported } from "./restore-imported.ts";
 import { failureOf, stackOf } from "./failure.ts";
 import { attemptFiles, checkpointName, checkpointsFolder, logFile } from "./layout.ts";
+import { checkAssignedGpu } from "./gpu-slots.ts";
 import { createProcessorShare, followShare } from "./processor-share.ts";
 import { collectProvenance, writeProvenance } from "./provenance.ts";
 import { readConfigSources, readRunConfig } from "./run-config-file.ts";
@@ -73,8 +74,7 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
   const input: ScopeInput = {
     config: readRunConfig(job.folder),
     sources: readConfigSources(job.folder),
-    catalogue,
-    paths,
+    ...{ catalogue, paths, gpu: options.gpu },
   };
   const emit = (event: RunEvent): void => {
     logEvent(log, event);
@@ -89,6 +89,7 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
   let endFollowing = (): void => undefined;
   try {
     const device = await sweepScope.get(services.deviceRef);
+    checkAssignedGpu(options.gpu, device.adapter);
     log(`device ${device.description}${device.reason === undefined ? "" : `. ${device.reason}`}`);
     endFollowing = followShare(device, share, (error) => {
       options.onEvent({ type: "warning", message: threadsNotTaken(device, share, error) });
@@ -96,6 +97,8 @@ async function attemptRun(options: ExecuteRunInput, attempt: Attempt, log: Log):
     await writeProvenance(job.folder, attempt, {
       ...collectProvenance(paths.projectFolder),
       device: device.description,
+      ...(device.adapter === undefined ? {} : { adapter: device.adapter }),
+      ...(options.gpu === undefined ? {} : { gpu: options.gpu }),
       ...(record.imported === undefined ? {} : { imported: record.imported }),
     });
     const source = await sweepScope.get(services.sourceRef);

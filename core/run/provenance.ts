@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { arch, cpus, hostname, platform, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { packageRoot, packageVersion } from "../package-root.ts";
+import type { AssignedGpu } from "../services.ts";
 import { isRecord, readJson, writeJson, writeText } from "./json-file.ts";
 import { attemptFiles, runFiles } from "./layout.ts";
 import type { Attempt } from "./attempts.ts";
@@ -71,15 +72,19 @@ export async function writeProvenance(
     readonly provenance: Provenance;
     readonly patch: string;
     readonly device: string;
+    /** The GPU that the device opened, as its driver names it. */
+    readonly adapter?: string;
+    /** The GPU of the executor's list that the run was given. */
+    readonly gpu?: AssignedGpu;
     readonly imported?: ImportedFrom;
   },
 ): Promise<void> {
   const file = join(runFolder, runFiles.provenance);
   const before = await readJson(file);
   const attempts = isRecord(before) && isRecord(before["attempts"]) ? before["attempts"] : {};
-  const { device, imported } = collected;
-  const entry = { device, ...(imported === undefined ? {} : { imported }), ...collected.provenance };
-  if (collected.patch !== "") await writeText(join(attempt.folder, attemptFiles.diff), collected.patch);
+  const { patch, provenance, ...known } = collected;
+  const entry = { ...known, ...provenance };
+  if (patch !== "") await writeText(join(attempt.folder, attemptFiles.diff), patch);
   await writeJson(file, { attempts: { ...attempts, [attempt.number]: entry } });
 }
 

@@ -4,7 +4,7 @@
  */
 import { createRunFolder } from "./create-run-folder.ts";
 import type { NewRun } from "./create-run-folder.ts";
-import type { Executor, ExecutorContext, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import type { Executor, ExecutorContext, GpuWish, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
 import { createFolderFinder } from "./find-run-folder.ts";
 import type { NamedRun } from "./find-run-folder.ts";
 import { failureOf } from "./failure.ts";
@@ -19,7 +19,11 @@ export interface RunSweepInput {
   /** Absolute: `runs/<sweep>`. */
   readonly sweepFolder: string;
   readonly runs: readonly (NewRun &
-    NamedRun & { readonly facts: { readonly source: { readonly fingerprint: string } } })[];
+    NamedRun & {
+      readonly facts: { readonly source: { readonly fingerprint: string } };
+      /** Present where the run's device is a GPU. */
+      readonly gpu?: GpuWish;
+    })[];
   readonly rerun: Rerun;
   /** Whether to measure where the time of training steps goes. */
   readonly isProfiled?: boolean;
@@ -42,7 +46,11 @@ export async function runSweep(input: RunSweepInput): Promise<readonly SweepResu
   const folderOf = createFolderFinder(input.sweepFolder);
   for (const run of input.runs) {
     const { id, name } = run;
-    const job: RunJob = { id, name, folder: folderOf(run), ...(input.isProfiled === true ? { isProfiled: true } : {}) };
+    const job: RunJob = {
+      ...{ id, name, folder: folderOf(run) },
+      ...(input.isProfiled === true ? { isProfiled: true } : {}),
+      ...wishOf(run.gpu),
+    };
     try {
       const before = createRunFolder(job.folder, input.sweep, run);
       if (mustStartOver(input.rerun, before.state)) {
@@ -69,6 +77,12 @@ export async function runSweep(input: RunSweepInput): Promise<readonly SweepResu
   return input.runs.flatMap(({ id }) => results.get(id) ?? []);
 }
 
+/** A planned run knows more of its GPU than its executor needs. */
+function wishOf(gpu: GpuWish | undefined): Pick<RunJob, "gpu"> {
+  if (gpu === undefined) return {};
+  return { gpu: gpu.adapter === undefined ? {} : { adapter: gpu.adapter } };
+}
+
 function mustStartOver(rerun: Rerun, state: RunState): boolean {
   if (state === "pending" || state === "running") return false;
   return rerun === "all" || (rerun === "failed" && state === "failed");
@@ -82,6 +96,7 @@ function sourcesOf(runs: readonly { readonly job: RunJob; readonly fingerprint: 
   return [...byFingerprint].map(([fingerprint, jobs]) => ({
     fingerprint,
     folder: jobs[0]?.folder ?? "",
+    ...wishOf(jobs[0]?.gpu),
     runs: jobs.map(({ id }) => id),
   }));
 }

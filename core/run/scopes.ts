@@ -27,6 +27,8 @@ export interface ScopeInput {
   readonly sources: ReadonlyMap<string, ValueSource>;
   readonly catalogue: PluginCatalogue;
   readonly paths: ProjectPaths;
+  /** The GPU that the executor set aside; the device's own choice without it. */
+  readonly gpu?: services.AssignedGpu | undefined;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function createSweepScope(
     bindValue(services.sourceProgressRef, progress),
     // Read when a plugin is built, not now: the share may have changed by then.
     bindFactory(services.threadsRef, { create: () => share.threads }),
+    bindValue(services.assignedGpuRef, input.gpu),
     device,
     bindFactory(services.tensorFlowRef, { deps: { device: services.deviceRef }, create: (deps) => deps.device.tf }),
     bindFactory(services.kernelsRef, { deps: { device: services.deviceRef }, create: (deps) => deps.device.kernels }),

@@ -46,15 +46,15 @@ async function serve(
         signal.throwIfAborted();
         send({ type: "progress", done, total, what });
       };
-      await runner.prepare(task.source, progress, task.threads);
+      await runner.prepare(task.source, progress, { share, gpu: task.gpu });
       return { type: "prepared" };
     }
-    const { job, prepared } = task;
+    const { job, prepared, gpu } = task;
     const outcome = await runner.execute(job, {
       onEvent: (event) => {
         send({ type: "event", event });
       },
-      ...{ signal, share, prepared },
+      ...{ signal, share, prepared, gpu },
     });
     return { type: "ended", outcome };
   } catch (error) {

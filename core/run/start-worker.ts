@@ -36,6 +36,8 @@ export async function runWorker(
   const log = openSync(logFile, "a");
   const child = fork(command.file, [], {
     execArgv: [...command.execArgv],
+    // Drivers read the environment when their process loads them, so it is set before the worker exists.
+    env: { ...process.env, ...task.gpu?.env },
     stdio: ["ignore", log, log, "ipc"],
     serialization: "json",
   });

@@ -35,6 +35,7 @@ export async function trainRun(
   const rng = await scope.get(services.rngRef);
   const device = await scope.get(services.deviceRef);
   const built: Tracker[] = await Promise.all(trackers.map((_, i) => scope.get(run.trackerRef(i))));
+  const optimizer = await scope.get(run.optimizerRef);
   const metrics = openMetrics(join(folder, runFiles.metrics));
   emit({
     type: "training",
@@ -51,7 +52,7 @@ export async function trainRun(
       losses: await Promise.all(
         losses.map(async ({ type }, i) => [nameOf(losses, type, i), await scope.get(run.lossRef(i))] as const),
       ),
-      optimizer: await scope.get(run.optimizerRef),
+      optimizer,
       schedule: await scope.get(run.scheduleRef),
       config: training,
       stream: createShuffledStream({
@@ -87,6 +88,8 @@ export async function trainRun(
     return await (isProfiled ? profileTraining(inProgress, numSteps, trainSteps) : trainSteps());
   } finally {
     metrics.close();
+    // Its state is twice as large as the model, and evaluation needs none of it.
+    optimizer.dispose();
   }
 }
 

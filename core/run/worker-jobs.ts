@@ -5,34 +5,34 @@ import { dirname, join } from "node:path";
 import { SwitchyardError } from "../errors/switchyard-error.ts";
 import { beginAttempt, endAttempt, isRunning, lastAttempt, prepareAttempt, readExit } from "./attempts.ts";
 import type { Failure } from "./attempts.ts";
-import type { ExecutorContext, ProcessorShare, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
+import type { ExecutorContext, Resources, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
 import { failureOf } from "./failure.ts";
 import { attemptFiles, attemptFolder, logFile } from "./layout.ts";
 import { runWorker } from "./start-worker.ts";
 
 /**
  * Executes a run in a worker. Never rejects: not for a run that fails, a worker that dies, or a disk that is full.
- * @param share The worker has it from its start, and is told when it changes.
+ * @param resources The worker has them from its start, and is told when its threads change.
  */
 export async function executeInWorker(
   job: RunJob,
   context: ExecutorContext,
-  share: ProcessorShare,
+  resources: Resources,
 ): Promise<RunOutcome> {
   try {
-    return await superviseWorker(job, context, share);
+    return await superviseWorker(job, context, resources);
   } catch (error) {
     return { id: job.id, outcome: "failed", failure: failureOf(error) };
   }
 }
 
-async function superviseWorker(job: RunJob, context: ExecutorContext, share: ProcessorShare): Promise<RunOutcome> {
+async function superviseWorker(job: RunJob, context: ExecutorContext, { share, gpu }: Resources): Promise<RunOutcome> {
   const { worker } = context.runner;
   const prepared = prepareAttempt(job.folder, randomBytes(4).toString("hex"));
   let outcome: RunOutcome | undefined;
   const end = await runWorker(
     worker,
-    { type: "execute", job, prepared, paths: worker.paths, threads: share.threads },
+    { type: "execute", job, prepared, paths: worker.paths, threads: share.threads, gpu },
     join(prepared, attemptFiles.log),
     {
       signal: context.signal,
@@ -58,21 +58,29 @@ async function superviseWorker(job: RunJob, context: ExecutorContext, share: Pro
 
 /**
  * Prepares a source in a worker; what it prints goes to `source-<fingerprint>.log` beside the run folders.
- * @param threads How many the worker may use.
  * @throws SwitchyardError SOURCE_NOT_PREPARED
  */
-export async function prepareInWorker(source: SourceJob, context: ExecutorContext, threads: number): Promise<void> {
+export async function prepareInWorker(
+  source: SourceJob,
+  context: ExecutorContext,
+  { share, gpu }: Resources,
+): Promise<void> {
   const { worker } = context.runner;
   const log = join(dirname(source.folder), `source-${source.fingerprint.slice(0, 8)}.log`);
   let failure: Failure | undefined;
-  const end = await runWorker(worker, { type: "prepare", source, paths: worker.paths, threads }, log, {
-    signal: context.signal,
-    killSignal: context.killSignal,
-    onReport: (report) => {
-      if (report.type === "progress") context.events.sourceProgress(source, report.done, report.total, report.what);
-      else if (report.type === "prepare-failed") failure = report.failure;
+  const end = await runWorker(
+    worker,
+    { type: "prepare", source, paths: worker.paths, threads: share.threads, gpu },
+    log,
+    {
+      signal: context.signal,
+      killSignal: context.killSignal,
+      onReport: (report) => {
+        if (report.type === "progress") context.events.sourceProgress(source, report.done, report.total, report.what);
+        else if (report.type === "prepare-failed") failure = report.failure;
+      },
     },
-  });
+  );
   if (failure === undefined && end.reported) {
     rmSync(log, { force: true });
     return;

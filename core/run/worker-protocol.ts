@@ -3,6 +3,7 @@
  * the other side goes away the worker stops as if asked to, so nothing is left running.
  */
 import type { ProjectPaths } from "../plugin/define-plugin.ts";
+import type { AssignedGpu } from "../services.ts";
 import type { Failure } from "./attempts.ts";
 import type { RunEvent, RunJob, RunOutcome, SourceJob } from "./contracts.ts";
 
@@ -11,6 +12,8 @@ export type WorkerTask = {
   readonly paths: ProjectPaths;
   /** How many threads the worker may use. */
   readonly threads: number;
+  /** The GPU that it computes on; its environment was set when the worker was started. */
+  readonly gpu?: AssignedGpu | undefined;
 } & (
   | { readonly type: "execute"; readonly job: RunJob; readonly prepared: string }
   | { readonly type: "prepare"; readonly source: SourceJob }

@@ -1,10 +1,11 @@
 /**
  * What plugins say of themselves before anything is built: experts of a router, active features of an expert, width
- * and fingerprint of a source. Asked once for each distinct set of options, however many runs share it.
+ * and fingerprint of a source, whether a device is a GPU. Asked once for each distinct set of options, however many runs share it.
  */
 import type { PluginChoice } from "../config/config.ts";
 import type { ExpertFacts, RouterFacts } from "../model/contracts.ts";
 import type { SourceFacts } from "../data/contracts.ts";
+import type { DeviceFacts } from "../services.ts";
 import { SwitchyardError, messageOf } from "../errors/switchyard-error.ts";
 import type { AnyPlugin, ProjectPaths } from "../plugin/define-plugin.ts";
 import type { PluginKind } from "../plugin/kinds.ts";
@@ -19,6 +20,7 @@ export interface FactsByKind {
   readonly source: SourceFacts;
   readonly router: RouterFacts;
   readonly expert: ExpertFacts;
+  readonly device: DeviceFacts;
 }
 
 /** The facts, or the error that asking for them ended with. */
@@ -54,7 +56,7 @@ async function askPlugin<K extends keyof FactsByKind>(
     const plugin = await loader.load(kind, type);
     // The plugin's own schema has checked these options: that is what `never` forgot.
     const facts = plugin.facts as ((options: unknown, paths: ProjectPaths) => unknown) | undefined;
-    const answer = await facts?.call(plugin, options, paths);
+    const answer = (await facts?.call(plugin, options, paths)) ?? withoutFacts[kind];
     if (isFacts(kind, answer)) return { facts: answer };
     return { error: badFacts(kind, type, answer) };
   } catch (error) {
@@ -67,6 +69,9 @@ async function askPlugin<K extends keyof FactsByKind>(
   }
 }
 
+/** Of kinds whose plugins need not state any. */
+const withoutFacts: Readonly<Partial<FactsByKind>> = { device: { usesGpu: false } };
+
 function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer is FactsByKind[K] {
   if (typeof answer !== "object" || answer === null) return false;
   const facts = answer as Readonly<Record<string, unknown>>;
@@ -77,6 +82,12 @@ function isFacts<K extends keyof FactsByKind>(kind: K, answer: unknown): answer 
     return (
       isCount("numExperts") && isCount("numSelected") && ["numShared", "scores", "trainedScores"].every(isOptional)
     );
+  }
+  if (kind === "device") {
+    const { adapter, memoryBytes } = facts;
+    const isText = adapter === undefined || typeof adapter === "string";
+    const isFunction = memoryBytes === undefined || typeof memoryBytes === "function";
+    return typeof facts["usesGpu"] === "boolean" && isText && isFunction;
   }
   if (kind === "source") return isCount("width") && typeof facts["fingerprint"] === "string";
   const { activeFeatures, meanActiveFeatures: mean } = facts;
@@ -89,6 +100,7 @@ function badFacts(kind: keyof FactsByKind, type: string, answer: unknown): Switc
     router:
       "{ numExperts, numSelected }, whole numbers of at least 1, and optional counts numShared, scores, trainedScores",
     source: "{ width, fingerprint, description }",
+    device: "{ usesGpu } with true or false, and optionally adapter, a text, and memoryBytes, a function",
     expert: "{ activeFeatures } with a whole number, { meanActiveFeatures } with a positive one, or {}",
   }[kind];
   return new SwitchyardError("PLUGIN_INVALID", `The facts of the ${kind} "${type}" are not of the right form.`, {

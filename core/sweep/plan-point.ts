@@ -1,6 +1,7 @@
 /**
  * One point of a sweep -> a planned run: resolved, asked for its plugins' facts, checked against them, costed.
  */
+import type { TrainingSize } from "../../kernels/devices/training-size.ts";
 import type { Composition } from "../config/compose.ts";
 import type { RunConfig } from "../config/config.ts";
 import type { ConfigSchema } from "../config/config-schema.ts";
@@ -9,7 +10,8 @@ import { createResolver, type Assignment, type ResolvedRun, type Resolver } from
 import { isTemplate } from "../config/template.ts";
 import type { SourceFacts } from "../data/contracts.ts";
 import type { ExpertFacts, ModelShape, RouterFacts } from "../model/contracts.ts";
-import { accountCost, type RunCost } from "../model/cost.ts";
+import { accountCost, scoresOf, type RunCost } from "../model/cost.ts";
+import type { DeviceFacts } from "../services.ts";
 import type { FactsAsker, FactsByKind } from "./ask-facts.ts";
 import type { SweepPoint } from "./expand-sweep.ts";
 import { Identifier, usedPlugins } from "./identity.ts";
@@ -35,8 +37,17 @@ export interface DraftRun {
     readonly expert: ExpertFacts;
   };
   readonly cost: RunCost;
+  /** What the run needs of a GPU; absent where its device is none, or is known to be one only when it is opened. */
+  readonly gpu?: PlannedGpu;
   /** "kind/name@version" of every plugin that the run uses. */
   readonly plugins: readonly string[];
+}
+
+export interface PlannedGpu {
+  /** Part of the name of the GPU that the config asks for; absent where any will do. */
+  readonly adapter?: string;
+  /** Memory of the GPU that training takes, where the device can estimate it. */
+  readonly memoryBytes?: number;
 }
 
 export interface PlannerContext {
@@ -70,7 +81,8 @@ export class Planner {
       const router = await this.#facts("router", asked);
       const run = this.#matched(asked, point, router);
       const [source, expert] = [await this.#facts("source", run), await this.#facts("expert", run)];
-      return this.#finish({ point, asked, run, facts: { source, router, expert } });
+      const device = await this.#facts("device", run);
+      return this.#finish({ point, asked, run, facts: { source, router, expert }, device });
     } catch (error) {
       if (error instanceof ConfigError) return { problems: error.diagnostics };
       throw error;
@@ -81,9 +93,10 @@ export class Planner {
     readonly point: SweepPoint;
     readonly asked: ResolvedRun;
     readonly run: ResolvedRun;
-    readonly facts: FactsByKind;
+    readonly facts: DraftRun["facts"];
+    readonly device: DeviceFacts;
   }): PointPlan {
-    const { point, asked, run, facts } = parts;
+    const { point, asked, run, facts, device } = parts;
     const { config } = run;
     const shape = shapeOf(run, facts.source.width, facts.router);
     if ("code" in shape) return { problems: [shape] };
@@ -91,6 +104,14 @@ export class Planner {
     const problems = sparsity === undefined ? [] : [sparsity];
     const used = usedPlugins(config, this.#context.schema);
     const axes = Object.fromEntries(point.axes.map((axis) => [axis.path, resolvedValue(axis, asked)]));
+    const cost = accountCost({
+      shape,
+      router: facts.router,
+      activeFeatures: facts.expert.activeFeatures ?? facts.expert.meanActiveFeatures,
+      batchSize: config.training.batchSize,
+      steps: config.training.steps,
+      encoderBias: config.model.encoderBias,
+    });
     const planned: DraftRun = {
       id: this.#identifier.idOf(config, used, facts.source.fingerprint),
       name: nameOf(point, axes, config),
@@ -99,14 +120,8 @@ export class Planner {
       axes,
       shape,
       facts,
-      cost: accountCost({
-        shape,
-        router: facts.router,
-        activeFeatures: facts.expert.activeFeatures ?? facts.expert.meanActiveFeatures,
-        batchSize: config.training.batchSize,
-        steps: config.training.steps,
-        encoderBias: config.model.encoderBias,
-      }),
+      cost,
+      ...gpuOf(device, sizeOf(config, { shape, facts, cost })),
       plugins: used.map(({ kind, name, version }) => `${kind}/${name}@${version}`),
     };
     return { run: planned, problems };
@@ -130,13 +145,40 @@ export class Planner {
   }
 
   async #facts<K extends keyof FactsByKind>(kind: K, run: ResolvedRun): Promise<FactsByKind[K]> {
-    const { source, model } = run.config;
-    const choice = kind === "source" ? source : kind === "router" ? model.router : model.expert;
+    const path = kind === "router" || kind === "expert" ? (`model.${kind}` as const) : kind;
+    const { source, device, model } = run.config;
+    const choice = { source, device, router: model.router, expert: model.expert }[kind];
     const asked = this.#context.asker.ask(kind, choice);
     const answer = asked instanceof Promise ? await asked : asked;
     if ("facts" in answer) return answer.facts;
-    throw new ConfigError([diagnosticOf(answer.error, run, kind === "source" ? "source" : `model.${kind}`)]);
+    throw new ConfigError([diagnosticOf(answer.error, run, path)]);
   }
+}
+
+function gpuOf({ usesGpu, adapter, memoryBytes }: DeviceFacts, size: TrainingSize): Pick<DraftRun, "gpu"> {
+  if (!usesGpu) return {};
+  return {
+    gpu: {
+      ...(adapter === undefined ? {} : { adapter }),
+      ...(memoryBytes === undefined ? {} : { memoryBytes: memoryBytes(size) }),
+    },
+  };
+}
+
+function sizeOf(
+  { training }: RunConfig,
+  { shape, facts, cost }: Pick<DraftRun, "shape" | "facts" | "cost">,
+): TrainingSize {
+  const { activeFeatures } = facts.expert;
+  const { width, features, featuresPerExpert, selectedExperts } = shape;
+  return {
+    parameters: cost.parameters,
+    batchSize: training.batchSize,
+    ...{ width, features, reachableFeatures: featuresPerExpert * selectedExperts },
+    ...(activeFeatures === undefined ? {} : { activeFeatures }),
+    scores: scoresOf(shape, facts.router),
+    clipsGradients: training.gradientClip !== null,
+  };
 }
 
 /** The value that an axis gave: as written, or what its interpolation came to. */

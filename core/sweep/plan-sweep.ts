@@ -11,6 +11,7 @@ import type { ProjectPaths } from "../plugin/define-plugin.ts";
 import { createFactsAsker, type PluginLoader } from "./ask-facts.ts";
 import { expandWithWarnings } from "./expand-sweep.ts";
 import { Planner, type DraftRun } from "./plan-point.ts";
+import { canonicalJson } from "./identity.ts";
 import { ProblemLog } from "./problem-log.ts";
 import { uniqueSlugs } from "./slug.ts";
 import type { SweepBlock } from "./sweep-block.ts";
@@ -72,7 +73,13 @@ function withoutTwins(
       continue;
     }
     const message = `${run.name} is the same run as ${twin.name}; it is planned once.`;
-    repeats.push(diagnosticAtSpan(block.span, "sweep", { code: "SWEEP_DUPLICATE_RUN", severity: "warning", message }));
+    const next =
+      canonicalJson(run.config.device) === canonicalJson(twin.config.device)
+        ? undefined
+        : "a device does not change what a run is: give each its own run folder with --runs, or vary something else too";
+    repeats.push(
+      diagnosticAtSpan(block.span, "sweep", { code: "SWEEP_DUPLICATE_RUN", severity: "warning", message, next }),
+    );
   }
   return { runs: [...first.values()], repeats };
 }

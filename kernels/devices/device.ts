@@ -7,6 +7,8 @@ export interface Device {
   readonly name: string;
   /** For people: "wasm (tfjs 4.22.0, SIMD, 1 thread)". */
   readonly description: string;
+  /** The GPU that it computes on, as its driver names it; absent where it is no GPU, or the device cannot tell. */
+  readonly adapter?: string;
   /** Why `auto` took it, when it did. */
   readonly reason?: string;
   readonly tf: typeof tf;

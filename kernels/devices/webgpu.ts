@@ -63,6 +63,7 @@ export function webGpuDevice(settings: WebGpuSettings): DeviceProvider {
       return {
         name: "webgpu",
         description: describe(opened),
+        adapter: opened.found.name,
         tf,
         kernels: createKernels(),
         computesAhead: true,

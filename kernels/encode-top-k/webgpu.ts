@@ -11,11 +11,9 @@
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { encodeRows } from "../grouped-matmul/webgpu.ts";
 import { joinCounts } from "../webgpu/joining.ts";
+import { partBytes } from "../webgpu/part-bytes.ts";
 import { defineProgram } from "../webgpu/program.ts";
 import { encodeTopKName, type EncodeTopKAttributes, type EncodeTopKTensors } from "./contract.ts";
-
-/** Memory for the pre-activations of a part. A data-centre card's cache holds it. */
-const partBytes = 32 * 2 ** 20;
 
 /** The experts of each row in ascending order: a feature's place among those of its row follows from it. */
 const orderExperts = defineProgram({

@@ -2,6 +2,7 @@
  * Which adapter the device computes on. A real GPU is taken before a software adapter, and a software adapter never
  * unless it is asked for by name: it computes on the processor, far slower than the device `native`.
  */
+import { isPartOfName } from "../devices/adapter-name.ts";
 import { KernelError } from "../kernel-error.ts";
 import { withEvents, type Dawn } from "./dawn.ts";
 import { softwareAdapters, type MissingGpu, type System } from "./visible-gpu.ts";
@@ -59,14 +60,14 @@ async function request(dawn: Dawn, { power }: AdapterWish, options: readonly str
   return withEvents(() => gpu.requestAdapter({ powerPreference }));
 }
 
-/** Dawn wants the name from its start and lists the names when none fits; we take any part, in any case. */
+/** Dawn wants the name from its start and lists the names when none fits; we take any part, however spelt. */
 async function requestByName(dawn: Dawn, wish: AdapterWish): Promise<GPUAdapter | null> {
   try {
     return await request(dawn, wish, [`adapter=${wish.adapter}`]);
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : String(cause);
     const names = [...text.matchAll(/name: '([^']*)'/g)].map(([, name = ""]) => name);
-    const found = names.find((name) => plain(name).includes(plain(wish.adapter)));
+    const found = names.find((name) => isPartOfName(wish.adapter, name));
     if (found !== undefined) return request(dawn, wish, [`adapter=${found}`]);
     throw new KernelError("DEVICE_UNAVAILABLE", "There is no GPU adapter of this name.", {
       where: "device webgpu: adapter",
@@ -76,11 +77,6 @@ async function requestByName(dawn: Dawn, wish: AdapterWish): Promise<GPUAdapter 
       cause,
     });
   }
-}
-
-/** An adapter's own description writes "nvidia-h100-pcie" where Dawn's list has "NVIDIA H100 PCIe". */
-function plain(name: string): string {
-  return name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 }
 
 function factsOf(adapter: GPUAdapter): AdapterFacts {

@@ -6,6 +6,7 @@ import { Type } from "typebox";
 import { fromKernelError } from "../../core/errors/from-kernel-error.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
 import { threadsRef } from "../../core/services.ts";
+import { missingGpu } from "../../kernels/webgpu/visible-gpu.ts";
 import { chooseDevice, type DeviceCandidate } from "../../kernels/devices/choose.ts";
 
 export const auto = definePlugin({
@@ -15,6 +16,8 @@ export const auto = definePlugin({
   summary: "Takes the best device that opens here: webgpu or tensorflow on a GPU, else native, else wasm, else cpu.",
   options: Type.Object({}),
   deps: { threads: threadsRef },
+  // Whether it opens is known only later; runs that crowd onto one card would be worse than runs that wait in vain.
+  facts: () => ({ usesGpu: missingGpu() === undefined }),
   create: async (_options, { threads }) => {
     try {
       return await chooseDevice(candidates(threads));

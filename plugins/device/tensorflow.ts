@@ -20,6 +20,8 @@ export const tensorflow = definePlugin({
         "@tensorflow/tfjs-node, any takes the first that loads.",
     }),
   }),
+  // `any` takes a GPU where it finds one, which nobody knows before it is opened.
+  facts: ({ processor }) => ({ usesGpu: processor === "gpu" }),
   create: async ({ processor }) => {
     const { tensorFlowDevice } = await import("../../kernels/devices/tensorflow.ts");
     try {

@@ -4,7 +4,11 @@
  */
 import { Type } from "typebox";
 import { fromKernelError } from "../../core/errors/from-kernel-error.ts";
+import { SwitchyardError } from "../../core/errors/switchyard-error.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
+import { assignedGpuRef, type AssignedGpu } from "../../core/services.ts";
+import { isPartOfName } from "../../kernels/devices/adapter-name.ts";
+import { estimateMemory } from "../../kernels/webgpu/estimate-memory.ts";
 
 export const webgpu = definePlugin({
   kind: "device",
@@ -24,12 +28,38 @@ export const webgpu = definePlugin({
       description: "Which GPU `auto` prefers on a machine with two: the fast one, or the one that saves power.",
     }),
   }),
-  create: async (options) => {
+  deps: { assigned: assignedGpuRef },
+  facts: ({ adapter }) => ({
+    usesGpu: true,
+    ...(adapter === "auto" ? {} : { adapter }),
+    memoryBytes: estimateMemory,
+  }),
+  create: async (options, { assigned }) => {
     const { webGpuDevice } = await import("../../kernels/devices/webgpu.ts");
+    const adapter = adapterFor(options.adapter, assigned);
     try {
-      return await webGpuDevice(options).open();
+      return await webGpuDevice({ ...options, adapter }).open();
     } catch (error) {
-      throw fromKernelError(error);
+      throw assigned === undefined ? fromKernelError(error) : notOpened(assigned, fromKernelError(error));
     }
   },
 });
+
+/** Where both name one, the assigned GPU was chosen to fit, and the longer name is the more exact one. */
+function adapterFor(wanted: string, assigned: AssignedGpu | undefined): string {
+  if (assigned?.adapter === undefined) return wanted;
+  return wanted !== "auto" && isPartOfName(assigned.adapter, wanted) ? wanted : assigned.adapter;
+}
+
+/** Says where the name was written that does not open. */
+function notOpened({ index, adapter }: AssignedGpu, cause: unknown): unknown {
+  if (adapter === undefined || !(cause instanceof SwitchyardError)) return cause;
+  const { code, expected, received, next } = cause;
+  return new SwitchyardError(code, `The GPU "${adapter}" that the executor assigned does not open.`, {
+    where: `executor.gpus.${index}.adapter`,
+    ...(expected === undefined ? {} : { expected }),
+    ...(received === undefined ? {} : { received }),
+    ...(next === undefined ? {} : { next }),
+    cause,
+  });
+}

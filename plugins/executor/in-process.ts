@@ -22,16 +22,17 @@ export const inProcess = definePlugin({
         slots: 1,
         cores: availableParallelism(),
         lendsIdleCores: false,
-        prepare: (source, { runner, events, signal }, threads) => {
+        prepare: (source, { runner, events, signal }, resources) => {
           const progress: SourceProgress = (done, total, what) => {
             signal.throwIfAborted();
             events.sourceProgress(source, done, total, what);
           };
-          return runner.prepare(source, progress, threads);
+          return runner.prepare(source, progress, resources);
         },
-        execute: (job, { runner, events, signal }, share) =>
+        execute: (job, { runner, events, signal }, resources) =>
           runner.execute(job, {
-            ...{ signal, share },
+            signal,
+            ...resources,
             onEvent: (event) => {
               events.runEvent(job, event);
             },

@@ -60,8 +60,10 @@ function planJson({ name, runs }: SweepPlan, folder: string, states: ReadonlyMap
   return {
     sweep: name,
     folder,
-    runs: runs.map(({ id, name: run, axes, shape, cost, config }) => ({
-      ...{ id, name: run, state: states.get(id), axes, shape, cost, config },
+    runs: runs.map(({ id, name: run, axes, shape, cost, gpu, config }) => ({
+      ...{ id, name: run, state: states.get(id), axes, shape, cost },
+      ...(gpu === undefined ? {} : { gpu }),
+      config,
     })),
   };
 }
@@ -76,9 +78,10 @@ function planText(
   showAll: boolean,
 ): string {
   const shown = showAll || runs.length <= mostRows ? runs : runs.slice(0, rowsShownOfMany);
+  const gpuMemory = Math.max(0, ...runs.map(({ gpu }) => gpu?.memoryBytes ?? 0));
   const table = textTable(
-    heading,
-    shown.map((run) => rowOf(run, states.get(run.id) ?? "pending")),
+    headingOf(gpuMemory > 0),
+    shown.map((run) => rowOf(run, states.get(run.id) ?? "pending", gpuMemory > 0)),
   );
   const numDone = runs.filter(({ id }) => states.get(id) === "done").length;
   const hidden = runs.length - shown.length;
@@ -91,13 +94,18 @@ function planText(
     table,
     ...(hidden > 0 ? [`... and ${hidden} more (--all lists them)`] : []),
     `To do: ${formatNumber(flops, "FLOP")} of training; at most ${formatBytes(memory)} a run at a time.`,
+    ...(gpuMemory > 0 ? [`On a GPU a run takes about ${formatBytes(gpuMemory)} of its memory at most.`] : []),
     "",
   ].join("\n");
 }
 
-const heading = ["RUN", "ID", "F", "E", "PARAMETERS", "FLOP/ROW", "TRAINING", "MEMORY", "STATE"];
+/** @param hasGpu Whether memory of a GPU is known of any run. */
+function headingOf(hasGpu: boolean): readonly string[] {
+  const gpu = hasGpu ? ["GPU MEMORY"] : [];
+  return ["RUN", "ID", "F", "E", "PARAMETERS", "FLOP/ROW", "TRAINING", "MEMORY", ...gpu, "STATE"];
+}
 
-function rowOf({ name, id, shape, cost }: PlannedRun, state: PlannedState): readonly string[] {
+function rowOf({ name, id, shape, cost, gpu }: PlannedRun, state: PlannedState, hasGpu: boolean): readonly string[] {
   return [
     name,
     id,
@@ -107,6 +115,7 @@ function rowOf({ name, id, shape, cost }: PlannedRun, state: PlannedState): read
     formatNumber(cost.flopsPerRow),
     formatNumber(cost.trainingFlops, "FLOP"),
     formatBytes(cost.memoryBytes),
+    ...(hasGpu ? [gpu?.memoryBytes === undefined ? "-" : formatBytes(gpu.memoryBytes)] : []),
     state,
   ];
 }

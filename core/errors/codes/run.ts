@@ -72,6 +72,14 @@ export const runCodes = {
     why: "`switchyard doctor` waits a minute for each device. One that does not answer by then waits for something that does not come: a driver, a download, a lock.",
     fix: "Choose another device, or find out what this one waits for.",
   },
+  GPU_NOT_ASSIGNED: {
+    title: "A run could not have the GPU that it was meant to have.",
+    why:
+      "The executor gives every run on a GPU one of `executor.gpus`, by a part of its name, by environment variables, or " +
+      "both. Either none of them is the one that the run's `device` names, or the device opened another GPU than it was " +
+      "given: it would share that GPU with another run while the right one idles, and what was measured would be of another card.",
+    fix: "Correct `adapter` or `env` in `executor.gpus`. `switchyard doctor` shows the names, and which GPU opens with the environment that it is started with.",
+  },
   SOURCE_WIDTH: {
     title: "A source gives rows of another width than it promised before it was built.",
     why: "The model's shape follows from the promise (the plugin's `facts`). Training on rows of another width would read wrong numbers.",

@@ -52,6 +52,27 @@ suite("switchyard plan", (test) => {
     );
   });
 
+  test("shows the memory of a GPU where the device is one, and nothing of it elsewhere", async () => {
+    const zip = "sweep: { zip: { seed: [0, 1], device: [cpu, webgpu] } }\n";
+    const project = makeProject({ "mixed.yaml": tinyYaml.replace(/sweep:[\s\S]*/, zip) });
+    const { out } = await command(project, ["plan", "mixed.yaml"]);
+    assert.match(out, /MEMORY +GPU MEMORY +STATE\n.* - +pending\n.* [\d.]+ [KM]i?B +pending\n/);
+    assert.match(out, /On a GPU a run takes about [\d.]+ [KM]i?B of its memory at most\./);
+    const { runs } = JSON.parse((await command(project, ["plan", "mixed.yaml", "--json"])).out) as {
+      readonly runs: readonly { readonly gpu?: { readonly memoryBytes: number } }[];
+    };
+    assert.is(runs[0]?.gpu, undefined);
+    assert.ok((runs[1]?.gpu?.memoryBytes ?? 0) > 0);
+    assert.not.match((await command(project, ["plan", "tiny.yaml"])).out, "GPU");
+  });
+
+  test("says why an axis over the device alone makes no further run", async () => {
+    const project = makeProject({ "both.yaml": tinyYaml.replace("grid:", "grid:\n    device: [cpu, webgpu]") });
+    const { out, err } = await command(project, ["plan", "both.yaml"]);
+    assert.match(out, /^tiny: 2 runs/);
+    assert.match(err, "a device does not change what a run is");
+  });
+
   test("reports a k that no expert can give, with the place, and exits with 2", async () => {
     const { code, out, err } = await command(makeProject(), ["plan", "tiny.yaml", "model.features=2"]);
     assert.equal([code, out], [2, ""]);

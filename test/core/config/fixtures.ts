@@ -18,7 +18,7 @@ export function fakePlugin(
   kind: PluginKind,
   name: string,
   options: TObject = Type.Object({}),
-  facts: FactsOf = () => ({}),
+  facts: FactsOf = () => (kind === "device" ? { usesGpu: false } : {}),
   version = "1",
 ): AnyPlugin {
   const plugin = { kind, name, version, summary: `The ${name} ${kind}.`, options, create: () => ({}) };

@@ -13,6 +13,8 @@ import { listCheckpoints } from "../../../core/run/layout.ts";
 import { createProcessorShare } from "../../../core/run/processor-share.ts";
 import { readRoutingMoments } from "../../../core/run/routing-record.ts";
 import { readRunSummary } from "../../../core/run/read-run.ts";
+import { assignedGpuRef } from "../../../core/services.ts";
+import type { AssignedGpu } from "../../../core/services.ts";
 import { cpuDevice } from "../../../kernels/devices/cpu.ts";
 import { suite } from "../../suite.ts";
 import { noise, temporaryFolder, tinyCatalogue, tinyConfig, tinyRun } from "./fixtures.ts";
@@ -26,6 +28,7 @@ interface ExecuteOptions {
   readonly plugins?: readonly AnyPlugin[];
   readonly stopAfterStep?: number;
   readonly share?: ProcessorShare;
+  readonly gpu?: AssignedGpu;
   readonly onEvent?: (event: RunEvent) => void;
 }
 
@@ -36,7 +39,7 @@ function makeFolder(config: RunConfig = tinyConfig()): string {
 }
 
 async function execute(folder: string, options: ExecuteOptions = {}): Promise<Executed> {
-  const { plugins = [], stopAfterStep, share, onEvent } = options;
+  const { plugins = [], stopAfterStep, share, gpu, onEvent } = options;
   const events: RunEvent[] = [];
   const stop = new AbortController();
   const outcome = await executeRun({
@@ -45,6 +48,7 @@ async function execute(folder: string, options: ExecuteOptions = {}): Promise<Ex
     paths: { projectFolder: folder, cacheFolder: join(folder, "cache") },
     signal: stop.signal,
     ...(share === undefined ? {} : { share }),
+    gpu,
     onEvent: (event) => {
       events.push(event);
       onEvent?.(event);
@@ -63,6 +67,22 @@ function threadedDevice(setThreads: (threads: number) => void, reason?: string):
     summary: "Notes its threads.",
     options: Type.Object({}),
     create: async () => ({ ...(await cpuDevice.open()), ...(reason === undefined ? {} : { reason }), setThreads }),
+  });
+}
+
+/** A device that says which GPU it computes on, and was told which it should. */
+function gpuDevice(adapter: string, told: (AssignedGpu | undefined)[] = []): AnyPlugin {
+  return definePlugin({
+    kind: "device",
+    name: "card",
+    version: "1",
+    summary: "Claims to be a GPU.",
+    options: Type.Object({}),
+    deps: { assigned: assignedGpuRef },
+    create: async ({}, { assigned }) => {
+      told.push(assigned);
+      return { ...(await cpuDevice.open()), adapter };
+    },
   });
 }
 
@@ -244,5 +264,29 @@ suite("executing a run", (test) => {
     assert.is(outcome.outcome === "failed" && outcome.failure.code, "RUN_LOCKED");
     assert.equal(readdirSync(join(folder, "attempts")), before);
     assert.is((await readRunSummary(folder)).state, "running");
+  });
+});
+
+suite("a run on an assigned GPU", (test) => {
+  const gpu: AssignedGpu = { index: 1, adapter: "H100", env: { CARD: "1" } };
+
+  test("hands it to the device, and records it with the GPU that opened", async () => {
+    const folder = makeFolder(tinyConfig({ device: { type: "card" } }));
+    const told: (AssignedGpu | undefined)[] = [];
+    const { outcome } = await execute(folder, { plugins: [gpuDevice("nvidia-h100-pcie", told)], gpu });
+    assert.is(outcome.outcome, "done");
+    assert.equal(told, [gpu]);
+    const { attempts } = JSON.parse(readFileSync(join(folder, "provenance.json"), "utf8")) as {
+      attempts: Readonly<Record<string, { readonly adapter?: string; readonly gpu?: AssignedGpu }>>;
+    };
+    assert.equal([attempts["1"]?.adapter, attempts["1"]?.gpu], ["nvidia-h100-pcie", gpu]);
+  });
+
+  test("fails before it trains where the device opened another one", async () => {
+    const folder = makeFolder(tinyConfig({ device: { type: "card" } }));
+    const { outcome, events } = await execute(folder, { plugins: [gpuDevice("nvidia-a100")], gpu });
+    assert.ok(outcome.outcome === "failed");
+    assert.is(outcome.failure.code, "GPU_NOT_ASSIGNED");
+    assert.equal(events, []);
   });
 });

@@ -7,6 +7,7 @@ import { executeSweep } from "../../../core/run/execute-sweep.ts";
 import type { Ways } from "../../../core/run/execute-sweep.ts";
 import { deriveState } from "../../../core/run/derive-state.ts";
 import { readRunConfig } from "../../../core/run/run-config-file.ts";
+import { createGpuSlots } from "../../../core/run/gpu-slots.ts";
 import { runSweep } from "../../../core/run/run-sweep.ts";
 import type { Rerun, SweepResult } from "../../../core/run/run-sweep.ts";
 import { suite } from "../../suite.ts";
@@ -180,11 +181,11 @@ suite("running a sweep", (test) => {
     const ended = new Set<string>();
     const ways: Partial<Ways> = {
       ...{ slots: 3, cores: 7, lendsIdleCores: true },
-      prepare: (_source, _context, threads) => {
-        seen.push(`source ${threads}`);
+      prepare: (_source, _context, { share }) => {
+        seen.push(`source ${share.threads}`);
         return Promise.resolve();
       },
-      execute: async (job, _context, share) => {
+      execute: async (job, _context, { share }) => {
         seen.push(`${job.name} starts ${share.threads}`);
         const endFollowing = share.onChange((threads) => seen.push(`${job.name} changes ${threads}`));
         await new Promise<void>((resolve) => ends.set(job.name, resolve));
@@ -212,7 +213,7 @@ suite("running a sweep", (test) => {
     const seen: number[] = [];
     await sweep.run({
       ...{ slots: 3, cores: 7, lendsIdleCores: false },
-      execute: async (job, _context, share) => {
+      execute: async (job, _context, { share }) => {
         const endFollowing = share.onChange((threads) => seen.push(threads));
         seen.push(share.threads);
         await finish(job);
@@ -223,13 +224,49 @@ suite("running a sweep", (test) => {
     assert.equal(seen, [2, 2, 2, 2]);
   });
 
+  test("lets runs that need no GPU start while others wait for one, and divides the cores accordingly", async () => {
+    const sweep = sweepOf("a", "b", "c", "d", "e");
+    for (const [i, run] of sweep.planned.entries()) Object.assign(run, [0, 1, 4].includes(i) ? { gpu: {} } : {});
+    const log: string[] = [];
+    const ends = new Map<string, () => void>();
+    const done = sweep.run({
+      ...{ slots: 3, cores: 8, gpus: createGpuSlots([{ env: {}, slots: 1 }]) },
+      execute: async (job, _context, { share, gpu }) => {
+        log.push(`${job.name} on ${gpu === undefined ? "no GPU" : `GPU ${gpu.index}`}, ${share.threads} threads`);
+        await new Promise<void>((resolve) => ends.set(job.name, resolve));
+        await finish(job);
+        return { id: job.id, outcome: "done" };
+      },
+    });
+    for (const name of ["run 0", "run 1", "run 2", "run 3", "run 4"]) {
+      await until(() => ends.has(name));
+      ends.get(name)?.();
+    }
+    assert.equal(outcomes(await done), ["done", "done", "done", "done", "done"]);
+    assert.equal(log, [
+      ...["run 0 on GPU 0, 2 threads", "run 2 on no GPU, 2 threads", "run 3 on no GPU, 2 threads"],
+      ...["run 1 on GPU 0, 2 threads", "run 4 on GPU 0, 2 threads"],
+    ]);
+  });
+
+  test("ends a run that asks for a GPU which the executor has not, and executes the others", async () => {
+    const sweep = sweepOf("a", "b");
+    Object.assign(sweep.planned[0] ?? {}, { gpu: { adapter: "Radeon" } });
+    const results = await sweep.run({ gpus: createGpuSlots([{ adapter: "H100", env: {}, slots: 1 }]) });
+    assert.equal(outcomes(results), ["failed", "done"]);
+    const [failed] = results;
+    assert.ok(failed?.outcome.outcome === "failed");
+    assert.is(failed.outcome.failure.code, "GPU_NOT_ASSIGNED");
+    assert.is(deriveState(failed.job.folder).state, "failed");
+  });
+
   test("with more slots than cores gives every run one thread", async () => {
     const sweep = sweepOf("a", "a", "a");
     const seen: number[] = [];
     await sweep.run({
       ...{ slots: 3, cores: 2 },
-      execute: async (job, _context, { threads }) => {
-        seen.push(threads);
+      execute: async (job, _context, { share }) => {
+        seen.push(share.threads);
         await finish(job);
         return { id: job.id, outcome: "done" };
       },

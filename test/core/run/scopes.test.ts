@@ -166,7 +166,7 @@ suite("preparing a source", (test) => {
       catalogue: await tinyCatalogue(folder, [slow]),
       paths: { projectFolder: folder, cacheFolder: folder },
       progress: (done, total, what) => seen.push(`${what} ${done}/${total}`),
-      threads: 5,
+      resources: { share: createProcessorShare(5) },
     });
     assert.equal(seen, ["reading 1/2", "reading on 5 threads 2/2"]);
   });

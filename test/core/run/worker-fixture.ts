@@ -1,4 +1,4 @@
-/** A worker whose runs do what their names say: crash, hang until told to stop, print, report, tell their threads. */
+/** A worker whose runs do what their names say: crash, hang until told to stop, print, report, tell their threads or GPU. */
 import { availableParallelism } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beginAttempt, endAttempt } from "../../../core/run/attempts.ts";
@@ -9,17 +9,17 @@ const cores = availableParallelism();
 
 serveWorker(({ projectFolder }) => ({
   execute: async (job, options) => execute(job, options, projectFolder),
-  prepare: (source, progress, threads) => {
+  prepare: (source, progress, resources) => {
     if (source.fingerprint === "crash0000") process.kill(process.pid, "SIGKILL");
     if (source.fingerprint === "broken000") return Promise.reject(new Error("no such text"));
-    progress(1, 2, source.fingerprint === "threads00" ? `on ${threads ?? "all"} threads` : "reading");
+    progress(1, 2, source.fingerprint === "threads00" ? `on ${resources?.share.threads ?? "all"} threads` : "reading");
     return Promise.resolve();
   },
 }));
 
 async function execute(
   job: RunJob,
-  { onEvent, signal, share, prepared }: ExecuteOptions,
+  { onEvent, signal, share, gpu, prepared }: ExecuteOptions,
   project: string,
 ): Promise<RunOutcome> {
   if (job.name === "crash before its attempt") process.abort();
@@ -29,6 +29,10 @@ async function execute(
   onEvent({ type: "evaluating" });
   if (job.name === "killed by the system") process.kill(process.pid, "SIGKILL");
   if (job.name === "leave early") process.exit(7);
+  if (job.name.startsWith("tell gpu")) {
+    const { SWITCHYARD_TEST_GPU: variable = "nothing" } = process.env;
+    onEvent({ type: "warning", message: `gpu ${gpu?.index ?? "none"} ${gpu?.adapter ?? ""} ${variable}` });
+  }
   const tells = job.name.startsWith("tell threads");
   if (tells) {
     const tell = (threads?: number): void => {

@@ -49,7 +49,7 @@ function start(name: string): Started {
   return { job, events, progress, stop, kill, share: createProcessorShare(1), context };
 }
 
-const execute = ({ job, context, share }: Started): Promise<RunOutcome> => executeInWorker(job, context, share);
+const execute = ({ job, context, share }: Started): Promise<RunOutcome> => executeInWorker(job, context, { share });
 
 function crashOf(outcome: RunOutcome): { message: string; log: string } {
   assert.ok(outcome.outcome === "failed");
@@ -128,6 +128,13 @@ suite("a run in a worker", (test) => {
     assert.equal(told(), ["3 threads", "6 threads"]);
   });
 
+  test("is told its GPU, and has that GPU's environment from its start", async () => {
+    const started = start("tell gpu");
+    const gpu = { index: 1, adapter: "H100", env: { SWITCHYARD_TEST_GPU: "card 1" } };
+    assert.is((await executeInWorker(started.job, started.context, { share: started.share, gpu })).outcome, "done");
+    assert.equal(started.events.slice(1), [{ type: "warning", message: "gpu 1 H100 card 1" }]);
+  });
+
   test("that finds its folder taken leaves the other attempt alone", async () => {
     const started = start("report");
     beginAttempt(started.job.folder);
@@ -148,14 +155,14 @@ suite("a source in a worker", (test) => {
 
   test("reports its progress and leaves no log behind", async () => {
     const started = start("");
-    await prepareInWorker(sourceOf(started, "good00000"), started.context, 1);
+    await prepareInWorker(sourceOf(started, "good00000"), started.context, { share: createProcessorShare(1) });
     assert.equal(started.progress, ["reading 1/2"]);
     assert.equal(readdirSync(started.job.folder), []);
   });
 
   test("has the threads that it is given", async () => {
     const started = start("");
-    await prepareInWorker(sourceOf(started, "threads00"), started.context, 5);
+    await prepareInWorker(sourceOf(started, "threads00"), started.context, { share: createProcessorShare(5) });
     assert.equal(started.progress, ["on 5 threads 1/2"]);
   });
 
@@ -165,7 +172,7 @@ suite("a source in a worker", (test) => {
       ["crash0000", "SIGKILL"],
     ] as const) {
       const started = start("");
-      await prepareInWorker(sourceOf(started, fingerprint), started.context, 1).then(
+      await prepareInWorker(sourceOf(started, fingerprint), started.context, { share: createProcessorShare(1) }).then(
         () => {
           assert.unreachable();
         },

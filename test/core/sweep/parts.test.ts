@@ -5,6 +5,7 @@ import { fileText, placeOf, startOf } from "../../../core/config/positions.ts";
 import type { Diagnostic } from "../../../core/config/diagnostic.ts";
 import { SwitchyardError } from "../../../core/errors/switchyard-error.ts";
 import type { ModelShape } from "../../../core/model/contracts.ts";
+import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
 import { createFactsAsker } from "../../../core/sweep/ask-facts.ts";
 import { readAxis } from "../../../core/sweep/axis.ts";
 import { matches } from "../../../core/sweep/patterns.ts";
@@ -117,6 +118,16 @@ suite("asking for facts", (test) => {
   test("waits for facts that take time", async () => {
     const { asker } = askerOf(() => Promise.resolve({ numExperts: 3, numSelected: 3 }));
     assert.equal(await asker.ask("router", { type: "r" }), { facts: { numExperts: 3, numSelected: 3 } });
+  });
+
+  test("takes a device without facts for one that is no GPU, and refuses facts of another form", async () => {
+    const { kind, name, version, summary, options, create } = fakePlugin("device", "d");
+    const device: AnyPlugin = { kind, name, version, summary, options, create };
+    const asker = (plugin: AnyPlugin): ReturnType<typeof createFactsAsker> =>
+      createFactsAsker({ load: () => Promise.resolve(plugin) }, paths);
+    assert.equal(await asker(device).ask("device", { type: "d" }), { facts: { usesGpu: false } });
+    const wrong = await asker({ ...device, facts: () => ({ usesGpu: "yes" }) }).ask("device", { type: "d" });
+    assert.is("error" in wrong && wrong.error.code, "PLUGIN_INVALID");
   });
 
   test("answers with an error instead of throwing", async () => {

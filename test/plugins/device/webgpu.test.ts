@@ -4,11 +4,14 @@ import { webgpu } from "../../../plugins/device/webgpu.ts";
 import { gpuMissing, testedAdapter } from "../../kernels/software-gpu.ts";
 import { suite } from "../../suite.ts";
 
+/** No executor assigned a GPU. */
+const none = { assigned: undefined };
+
 suite("device webgpu", (test) => {
   test(
     "opens the webgpu backend with working kernels",
     async () => {
-      const device = await webgpu.create({ adapter: testedAdapter.adapter, power: testedAdapter.power }, {});
+      const device = await webgpu.create({ adapter: testedAdapter.adapter, power: testedAdapter.power }, none);
       assert.is(device.name, "webgpu");
       assert.is(device.tf.getBackend(), "webgpu");
       const norm = device.tf.tidy(() => device.kernels.globalNorm([device.tf.tensor1d([6, 8])]) + 0);
@@ -21,7 +24,7 @@ suite("device webgpu", (test) => {
 
   test("says what is wrong when no adapter has the name", async () => {
     try {
-      await webgpu.create({ adapter: "no such card", power: "low" }, {});
+      await webgpu.create({ adapter: "no such card", power: "low" }, none);
       assert.unreachable();
     } catch (error) {
       assert.instance(error, SwitchyardError);

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { local } from "../../../plugins/executor/local.ts";
 import { suite } from "../../suite.ts";
-import { recordingContext, someJobs } from "./recording-context.ts";
+import { onGpus, recordingContext, someJobs } from "./recording-context.ts";
 
 suite("executor local", (test) => {
   test("gives every run a process of its own, and outlives one that is killed", async () => {
     const { context, log } = recordingContext({});
     const { jobs, sources } = someJobs("report", "killed by the system", "report too");
-    const outcomes = await (await local.create({ slots: 2, idleCores: "wait" }, {})).execute(jobs, sources, context);
+    const outcomes = await (
+      await local.create({ slots: 2, idleCores: "wait", gpus: [{}] }, {})
+    ).execute(jobs, sources, context);
     assert.equal(
       outcomes.map(({ outcome }) => outcome),
       ["done", "failed", "done"],
@@ -32,7 +34,7 @@ suite("executor local", (test) => {
       const { context, log } = recordingContext({});
       const { jobs } = someJobs("a", "b");
       const withSlots = given === undefined ? context : { ...context, slots: given };
-      await (await local.create({ slots: option, idleCores: "wait" }, {})).execute(jobs, [], withSlots);
+      await (await local.create({ slots: option, idleCores: "wait", gpus: [{}] }, {})).execute(jobs, [], withSlots);
       assert.is(mostStarted(log), expected, `option ${option}, command ${given ?? "nothing"}`);
     }
   });
@@ -45,7 +47,7 @@ suite("executor local and the cores", (test) => {
     const { jobs, sources } = someJobs("tell threads until all", "leave early");
     const tellingSources = sources.map((source) => ({ ...source, fingerprint: "threads00" }));
     const outcomes = await (
-      await local.create({ slots: 2, idleCores: "lend" }, {})
+      await local.create({ slots: 2, idleCores: "lend", gpus: [{}] }, {})
     ).execute(jobs, tellingSources, context);
     assert.equal(
       outcomes.map(({ outcome }) => outcome),
@@ -59,6 +61,25 @@ suite("executor local and the cores", (test) => {
       told,
       [...shares].map((share) => `tell threads until all ${share} threads`),
     );
+  });
+});
+
+suite("executor local and the GPUs", (test) => {
+  const gpus = [{ env: { SWITCHYARD_TEST_GPU: 7 } }, { adapter: "H100" }];
+
+  test("gives every run on a GPU one of them, with its environment, and lets the next wait", async () => {
+    const { context, log } = recordingContext({});
+    const { jobs } = someJobs("tell gpu a", "tell gpu b", "tell gpu c");
+    const executor = await local.create({ slots: 3, idleCores: "wait", gpus }, {});
+    const outcomes = await executor.execute(onGpus(jobs), [], context);
+    assert.equal(
+      outcomes.map(({ outcome }) => outcome),
+      ["done", "done", "done"],
+    );
+    assert.is(mostStarted(log), 2);
+    const told = log.filter((line) => line.includes(" gpu ") && /(gpu 0 {2}7|gpu 1 H100 nothing)$/.test(line));
+    assert.is(told.length, 3);
+    assert.equal([...new Set(told.map((line) => line.replace(/.* (gpu \d) .*/, "$1")))].sort(), ["gpu 0", "gpu 1"]);
   });
 });
 

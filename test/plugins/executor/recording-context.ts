@@ -23,8 +23,8 @@ export function recordingContext(outcomes: Readonly<Record<string, RunOutcome>>)
         onEvent({ type: "evaluating" });
         return Promise.resolve(outcomes[job.id] ?? { id: job.id, outcome: "done" });
       },
-      prepare: (source, progress, threads) => {
-        note(`prepare ${source.fingerprint} with ${threadsText(threads)}`);
+      prepare: (source, progress, resources) => {
+        note(`prepare ${source.fingerprint} with ${threadsText(resources?.share.threads)}`);
         progress(1, 2, "reading");
         return Promise.resolve();
       },
@@ -54,6 +54,11 @@ export function recordingContext(outcomes: Readonly<Record<string, RunOutcome>>)
 /** The same words on every machine. */
 function threadsText(threads: number | undefined): string {
   return threads === availableParallelism() ? "all cores" : `${threads ?? "unknown"} threads`;
+}
+
+/** The same jobs, on GPUs. */
+export function onGpus(jobs: readonly RunJob[], adapter?: string): readonly RunJob[] {
+  return jobs.map((job) => ({ ...job, gpu: adapter === undefined ? {} : { adapter } }));
 }
 
 /** Jobs that read one source. */
