@@ -36,7 +36,14 @@ if (files.length === 0) {
 
 const results: BatchResult[] = [];
 // Slow files first, so that no core idles at the end.
-const slow = ["run/resume", "cli/quickstart", "golden", "analysis/report-browser"];
+const slow = [
+  "golden/webgpu",
+  "cli/quickstart-webgpu",
+  "run/resume",
+  "golden",
+  "training/webgpu",
+  "analysis/report-browser",
+];
 const queue = batches(files).sort((a, b) => rank(a[0] ?? "") - rank(b[0] ?? ""));
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
 
