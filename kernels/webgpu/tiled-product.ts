@@ -36,7 +36,11 @@ export function tiledProduct({ declarations = "", setup, left, right, alongK, st
       ${setup}
       let own_row = (lane / 16u) * 4u;
       let own_column = (lane % 16u) * 4u;
-      var sums: array<array<f32, 4>, 4>;
+      // Four names, and no array: what is indexed by a variable may leave the registers.
+      var sums0: vec4f;
+      var sums1: vec4f;
+      var sums2: vec4f;
+      var sums3: vec4f;
       for (var start = 0u; start < inner; start += ${depth}u) {
         for (var i = 0u; i < 4u; i++) {
           ${load("left_tile", "row", left, alongK.left)}
@@ -44,14 +48,17 @@ export function tiledProduct({ declarations = "", setup, left, right, alongK, st
         }
         workgroupBarrier();
         for (var d = 0u; d < ${depth}u; d++) {
-          let at = d * ${stride}u;
-          for (var r = 0u; r < 4u; r++) {
-            let a = left_tile[at + own_row + r];
-            for (var c = 0u; c < 4u; c++) { sums[r][c] += a * right_tile[at + own_column + c]; }
-          }
+          let a = d * ${stride}u + own_row;
+          let b = d * ${stride}u + own_column;
+          let right = vec4f(right_tile[b], right_tile[b + 1u], right_tile[b + 2u], right_tile[b + 3u]);
+          sums0 += left_tile[a] * right;
+          sums1 += left_tile[a + 1u] * right;
+          sums2 += left_tile[a + 2u] * right;
+          sums3 += left_tile[a + 3u] * right;
         }
         workgroupBarrier();
       }
+      let sums = array(sums0, sums1, sums2, sums3);
       for (var r = 0u; r < 4u; r++) {
         for (var c = 0u; c < 4u; c++) {
           let row = own_row + r;

@@ -4,5 +4,5 @@ import { goldenSuite } from "./golden-suite.ts";
 goldenSuite({
   ...{ device: "webgpu", implementation: "webgpu", unavailable: gpuMissing },
   open: () => testedGpu.open(),
-  part: { index: 2, of: 3 },
+  part: { index: 2, of: 4 },
 });

@@ -8,6 +8,7 @@ import { globalNormCases } from "../conformance/kernels/norms.ts";
 import type { KernelSubject } from "../conformance/kernels/kernel-subject.ts";
 import { sparseDecodeCases } from "../conformance/kernels/sparse.ts";
 import { suite } from "../suite.ts";
+import { gpuMissing } from "./software-gpu.ts";
 import { nativeMissing, subjects } from "./subjects.ts";
 
 function spoilt(change: (kernels: Kernels, device: Device) => Partial<Kernels>): KernelSubject {
@@ -29,7 +30,7 @@ async function failures(cases: readonly { name: string; run: () => Promise<void>
 }
 
 suite("kernel suites", (test) => {
-  test("run against both versions on both backends, and on every instruction set of native where it was built", () => {
+  test("run against both versions on both backends, on every instruction set of native where it was built, and on a GPU", () => {
     const loaded = loadAddon();
     const instructionSets = "addon" in loaded ? loaded.addon.instructionSets : [];
     assert.is(nativeMissing === undefined, instructionSets.length > 0);
@@ -39,6 +40,7 @@ suite("kernel suites", (test) => {
         ...["reference kernels on cpu", "reference kernels on wasm", "host kernels on cpu", "host kernels on wasm"],
         ...(instructionSets.length === 0 ? [] : ["reference kernels on native"]),
         ...instructionSets.map((name) => `native kernels on native, ${name}`),
+        ...(gpuMissing === undefined ? ["webgpu kernels on webgpu"] : []),
       ],
     );
   });

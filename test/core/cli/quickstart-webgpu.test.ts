@@ -11,9 +11,9 @@ const inRepository = (path: string): string => JSON.stringify(join(packageRoot, 
 
 const yaml = `extends: [${inRepository("configs/quickstart.yaml")}]
 device: { type: webgpu, adapter: ${testedAdapter.adapter} }
-source: { model: ${inRepository("data/tiny-gpt2")}, texts: [${inRepository("data/text/frankenstein.txt")}], maxTokens: 1024 }
-model: { features: 512 }
-training: { steps: 4, batchSize: 64, checkpointEvery: 4, logEvery: 2 }
+source: { model: ${inRepository("data/tiny-gpt2")}, texts: [${inRepository("data/text/frankenstein.txt")}], maxTokens: 640 }
+model: { features: 256 }
+training: { steps: 3, batchSize: 64, checkpointEvery: 3, logEvery: 3 }
 evaluation: { rows: 64, batchSize: 64 }
 executor: in-process
 `;

@@ -20,7 +20,7 @@ const withFixtures = (text: string): string =>
 suite("the guide to configs", (test) => {
   test("has examples, and each composes", async () => {
     const examples = blocks("yaml");
-    assert.is(examples.length, 5);
+    assert.is(examples.length, 7);
     for (const example of examples) await compose(withFixtures(example), { files: { "base.yaml": smallest } });
   });
 
@@ -31,11 +31,20 @@ suite("the guide to configs", (test) => {
   });
 
   test("its sweep runs over the smallest config", async () => {
-    const sweep = blocks("yaml").at(-1)!;
-    assert.ok(sweep.startsWith("sweep:"));
+    const sweep = blocks("yaml").find((example) => example.startsWith("sweep:") && example.includes("exclude"))!;
     const { runs } = await plan(smallest + sweep);
     // (3 routers * 5 rates * 2 zipped - 5 excluded + 1 included) * 3 seeds
     assert.is(runs.length, (3 * 5 * 2 - 5 + 1) * 3);
+  });
+
+  test("its sweep over devices plans a run for each of its features", async () => {
+    const sweep = blocks("yaml").find((example) => example.startsWith("sweep:") && example.includes("webgpu"))!;
+    // The fixtures know two devices.
+    const { runs } = await plan(smallest + sweep.replaceAll("native", "cpu").replaceAll("webgpu", "auto"));
+    assert.equal(
+      runs.map(({ config }) => config.device.type),
+      ["cpu", "cpu", "auto", "auto"],
+    );
   });
 
   test("the message that it shows is the message that comes", async () => {
