@@ -40,8 +40,8 @@ export { buildPlugin } from "./program/build-plugin.ts";
 export type { BuiltPlugin, PluginSurroundings } from "./program/build-plugin.ts";
 export { buildModel } from "./program/build-model.ts";
 export type { BuiltModel, ModelChoices, PluginUse } from "./program/build-model.ts";
-export { lossGradients } from "./training/training-step.ts";
-export type { LossGradients, LossGradientsInput, NamedLoss } from "./training/training-step.ts";
+export { lossGradients } from "./training/gradients.ts";
+export type { LossGradients, LossGradientsInput, NamedLoss } from "./training/gradients.ts";
 export { evaluate } from "./evaluation/evaluate.ts";
 export type { EvaluateInput, EvaluationOutcome } from "./evaluation/evaluate.ts";
 

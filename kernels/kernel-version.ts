@@ -1,13 +1,12 @@
 /**
- * One version of one kernel, as a folder's reference.ts, host.ts and native.ts export it, and how it becomes what tfjs'
+ * One version of one kernel, as a folder's reference.ts, host.ts, native.ts and webgpu.ts export it, and how it becomes what tfjs'
  * registry wants. A version runs inside a kernel, so tfjs does not record what it calls.
  */
 import * as tf from "@tensorflow/tfjs";
 import { createHostMemory, type HostMemory } from "./host-memory.ts";
 import { memoryOf, type NativeMemory } from "./native/memory.ts";
-import type { GpuBackend } from "./webgpu/contracts.ts";
 import type { GpuMemory } from "./webgpu/contracts.ts";
-import { withGpuMemory } from "./webgpu/memory.ts";
+import { gpuBackendOf, withGpuMemory } from "./webgpu/memory.ts";
 
 /** Which version of the kernels a backend gets. */
 export type Implementation = "reference" | "host" | "native" | "webgpu";
@@ -31,42 +30,29 @@ export function referenceVersion(
   };
 }
 
-/** A version written over typed arrays, for backends whose tensors lie in host memory. */
-export function hostVersion(
-  kernelName: string,
-  run: (memory: HostMemory, inputs: never, attrs: never) => tf.Tensor | tf.Tensor[],
-): KernelVersion {
-  return {
+/** How a version gets at the memory of its backend. */
+type WithMemory<Memory> = <T>(backend: object, work: (memory: Memory) => T) => T;
+
+/** @returns Makes versions over such memory. Intermediate tensors of a version are disposed. */
+function versionsOver<Memory>(withMemory: WithMemory<Memory>) {
+  return (
+    kernelName: string,
+    run: (memory: Memory, inputs: never, attrs: never) => tf.Tensor | tf.Tensor[],
+  ): KernelVersion => ({
     kernelName,
     kernelFunc: ({ inputs, attrs, backend }) =>
-      tf.tidy(() => run(createHostMemory(backend), inputs as never, attrs as never)),
-  };
+      tf.tidy(() => withMemory(backend, (memory) => run(memory, inputs as never, attrs as never))),
+  });
 }
+
+/** A version written over typed arrays, for backends whose tensors lie in host memory. */
+export const hostVersion = versionsOver<HostMemory>((backend, work) => work(createHostMemory(backend)));
 
 /** A version that calls the addon, for the native backend. */
-export function nativeVersion(
-  kernelName: string,
-  run: (memory: NativeMemory, inputs: never, attrs: never) => tf.Tensor | tf.Tensor[],
-): KernelVersion {
-  return {
-    kernelName,
-    kernelFunc: ({ inputs, attrs, backend }) => tf.tidy(() => run(memoryOf(backend), inputs as never, attrs as never)),
-  };
-}
+export const nativeVersion = versionsOver<NativeMemory>((backend, work) => work(memoryOf(backend)));
 
 /** A version that records programs in WGSL, for the webgpu backend. */
-export function gpuVersion(
-  kernelName: string,
-  run: (memory: GpuMemory, inputs: never, attrs: never) => tf.Tensor | tf.Tensor[],
-): KernelVersion {
-  return {
-    kernelName,
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      tf.tidy(() =>
-        withGpuMemory(backend as unknown as GpuBackend, (memory) => run(memory, inputs as never, attrs as never)),
-      ),
-  };
-}
+export const gpuVersion = versionsOver<GpuMemory>((backend, work) => withGpuMemory(gpuBackendOf(backend), work));
 
 /**
  * A version of one of tfjs' own kernels, for the cases that are worth it: where `run` returns undefined, tfjs' CPU

@@ -9,10 +9,9 @@
 import type * as tensorflow from "@tensorflow/tfjs";
 import type { Device } from "../../kernels/devices/device.ts";
 import type { MachineRates } from "../../kernels/profile/measure-machine.ts";
-import type { GpuBackend } from "../../kernels/webgpu/contracts.ts";
-import type { GpuMemory } from "../../kernels/webgpu/contracts.ts";
-import { withGpuMemory } from "../../kernels/webgpu/memory.ts";
-import { defineProgram } from "../../kernels/webgpu/program.ts";
+import type { GpuBackend, GpuMemory } from "../../kernels/webgpu/contracts.ts";
+import { bufferOf, gpuBackendOf, withGpuMemory } from "../../kernels/webgpu/memory.ts";
+import { defineProgram, entryPoint } from "../../kernels/webgpu/program.ts";
 
 /** Between host and GPU. */
 export interface TransferRates {
@@ -41,7 +40,7 @@ export function measureGpuRates(device: Device): MachineRates {
 export function measureTransfers(device: Device): TransferRates {
   const { tf } = device;
   return tf.tidy(() => {
-    const backend = backendOf(device);
+    const backend = gpuBackendOf(device.tf.backend());
     const batch = new Float32Array(uploadBytes / 4).fill(0.5);
     const target = withGpuMemory(backend, (memory) => memory.allocate([batch.length], "float32"));
     const buffer = bufferOf(backend, target);
@@ -91,9 +90,7 @@ const copyEach = defineProgram({
   buffers: { source: "f32", copied: "out f32" },
   params: { size: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let start = group_index(id, groups) * 1024u + lane;
       for (var i = start; i < min(start + 1024u, params.size); i += 256u) { copied[i] = source[i]; }
     }
@@ -106,9 +103,7 @@ const fill = defineProgram({
   buffers: { copied: "out f32" },
   params: { size: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let i = group_index(id, groups) * 256u + lane;
       if (i < params.size) { copied[i] = bitcast<f32>(((i * 2654435761u) >> 9u) | 0x3f800000u); }
     }
@@ -118,7 +113,7 @@ const fill = defineProgram({
 /** Bytes read and written a second: by the driver's own copy or by a program, there and back between two buffers. */
 function copyRate(device: Device): number {
   const { tf } = device;
-  const backend = backendOf(device);
+  const backend = gpuBackendOf(device.tf.backend());
   const { limits } = backend.device;
   const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize) / 4;
   const callsAt = (size: number): readonly Timed[] =>
@@ -219,13 +214,4 @@ function variedNumbers(count: number): Float32Array {
   const numbers = new Float32Array(count);
   for (let i = 0; i < count; i++) numbers[i] = ((i * 7919) % 1024) / 1024 - 0.5;
   return numbers;
-}
-
-function backendOf({ tf }: Device): GpuBackend {
-  return tf.backend() as unknown as GpuBackend;
-}
-
-function bufferOf(backend: GpuBackend, tensor: tensorflow.Tensor): GPUBuffer {
-  backend.uploadToGPU(tensor.dataId);
-  return backend.record(tensor).resource as GPUBuffer;
 }

@@ -6,7 +6,7 @@
 import { createSparseAutoencoder } from "../../core/model/create-sparse-autoencoder.ts";
 import { createModelShape } from "../../core/model/model-shape.ts";
 import { createRng } from "../../core/model/rng.ts";
-import type { TrainingInput } from "../../core/training/train.ts";
+import type { TrainingInput } from "../../core/training/training-input.ts";
 import type { Device } from "../../kernels/devices/device.ts";
 import { topK } from "../../plugins/expert/top-k.ts";
 import { loadBalance } from "../../plugins/loss/load-balance.ts";

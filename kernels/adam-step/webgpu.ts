@@ -2,9 +2,10 @@
  * The Adam step in WGSL, where the parameter and its moments lie. A decoder's gradient loses its part along each row in
  * the same pass.
  */
+import { shareAlong } from "../decoder-norm/share-along.ts";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
-import { defineProgram } from "../webgpu/program.ts";
-import { joinSums, rowThreads } from "../webgpu/joining.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
+import { rowThreads } from "../webgpu/joining.ts";
 import { adamStepName, type AdamStepAttributes, type AdamStepInputs } from "./contract.ts";
 
 const buffers = { gradient: "f32", parameter: "out f32", first: "out f32", second: "out f32" } as const;
@@ -29,9 +30,7 @@ const adamEach = defineProgram({
   code: /* wgsl */ `
     ${update}
 
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let start = group_index(id, groups) * 1024u + lane;
       for (var i = start; i < min(start + 1024u, params.size); i += 256u) { update(i, gradient[i]); }
     }
@@ -44,25 +43,13 @@ const adamAcrossRows = defineProgram({
   params: { rows: "u32", width: "u32", ...constants, ...complements },
   code: /* wgsl */ `
     ${update}
-    ${joinSums}
+    ${shareAlong("gradient", "parameter")}
 
-    @compute @workgroup_size(${rowThreads})
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let at = row * params.width;
-      var along = 0.0;
-      var squares = 0.0;
-      for (var column = lane; column < params.width; column += ${rowThreads}u) {
-        let p = parameter[at + column];
-        along += gradient[at + column] * p;
-        squares += p * p;
-      }
-      let dot = join_sums(lane, along);
-      let norm = join_sums(lane, squares);
-      var share = 0.0;
-      if (norm > 0.0) { share = dot / norm; }
+      let share = share_along(lane, at, params.width);
       for (var column = lane; column < params.width; column += ${rowThreads}u) {
         update(at + column, gradient[at + column] - share * parameter[at + column]);
       }

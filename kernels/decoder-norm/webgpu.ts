@@ -1,6 +1,6 @@
 /** The decoder's constraint in WGSL: a workgroup a row. */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { joinSums, rowThreads } from "../webgpu/joining.ts";
 import {
   normaliseRowsName,
@@ -8,6 +8,7 @@ import {
   type NormaliseRowsInputs,
   type RemoveParallelComponentInputs,
 } from "./contract.ts";
+import { shareAlong } from "./share-along.ts";
 
 const normalise = defineProgram({
   label: "normaliseRows",
@@ -16,9 +17,7 @@ const normalise = defineProgram({
   code: /* wgsl */ `
     ${joinSums}
 
-    @compute @workgroup_size(${rowThreads})
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let at = row * params.width;
@@ -39,24 +38,13 @@ const removeParallel = defineProgram({
   buffers: { gradient: "f32", matrix: "f32", out_gradient: "out f32" },
   params: { rows: "u32", width: "u32" },
   code: /* wgsl */ `
-    ${joinSums}
+    ${shareAlong("gradient", "matrix")}
 
-    @compute @workgroup_size(${rowThreads})
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let at = row * params.width;
-      var along = 0.0;
-      var squares = 0.0;
-      for (var column = lane; column < params.width; column += ${rowThreads}u) {
-        along += gradient[at + column] * matrix[at + column];
-        squares += matrix[at + column] * matrix[at + column];
-      }
-      let dot = join_sums(lane, along);
-      let norm = join_sums(lane, squares);
-      var share = 0.0;
-      if (norm > 0.0) { share = dot / norm; }
+      let share = share_along(lane, at, params.width);
       for (var column = lane; column < params.width; column += ${rowThreads}u) {
         out_gradient[at + column] = gradient[at + column] - share * matrix[at + column];
       }

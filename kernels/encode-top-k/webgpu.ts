@@ -12,7 +12,7 @@ import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { encodeRows } from "../grouped-matmul/webgpu.ts";
 import { joinCounts } from "../webgpu/joining.ts";
 import { partBytes } from "../webgpu/part-bytes.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { encodeTopKName, type EncodeTopKAttributes, type EncodeTopKTensors } from "./contract.ts";
 
 /** The experts of each row in ascending order: a feature's place among those of its row follows from it. */
@@ -21,9 +21,7 @@ const orderExperts = defineProgram({
   buffers: { experts: "i32", out_slots: "out i32" },
   params: { size: "u32", selected: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let i = group_index(id, groups) * 256u + lane;
       if (i >= params.size) { return; }
       let first = (i / params.selected) * params.selected;
@@ -80,9 +78,7 @@ const selectOfFew = defineProgram({
     var<workgroup> scores: array<u32, ${fewFeatures}>;
     var<workgroup> is_taken: array<u32, ${fewFeatures}>;
 
-    @compute @workgroup_size(64)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(64)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let reachable = params.selected * params.features;
@@ -119,9 +115,7 @@ const selectOfMany = defineProgram({
     var<workgroup> missing: u32;
     var<workgroup> is_found: u32;
 
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let reachable = params.selected * params.features;

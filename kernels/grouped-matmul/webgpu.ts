@@ -8,7 +8,7 @@ import type * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { groupByExpert, mostTilesOf, tileRows, type ExpertGroups, type RowRange } from "../webgpu/expert-groups.ts";
 import type { GpuMemory } from "../webgpu/contracts.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { tiledProduct, tileSize } from "../webgpu/tiled-product.ts";
 import {
   groupedDecodeName,
@@ -96,9 +96,7 @@ const sumSelected = defineProgram({
   buffers: { parts: "f32", out_rows: "out f32" },
   params: { size: "u32", width: "u32", selected: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let i = group_index(id, groups) * 256u + lane;
       if (i >= params.size) { return; }
       let row = i / params.width;

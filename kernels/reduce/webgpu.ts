@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import type { GpuMemory } from "../webgpu/contracts.ts";
 import { joinSums, rowThreads } from "../webgpu/joining.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 
 const rowsOfPart = 64;
 
@@ -18,9 +18,7 @@ const sumRows = defineProgram({
   code: /* wgsl */ `
     ${joinSums}
 
-    @compute @workgroup_size(${rowThreads})
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       var own = 0.0;
@@ -37,9 +35,7 @@ const sumShortRows = defineProgram({
   buffers: { x: "f32", out_sums: "out f32" },
   params: { rows: "u32", width: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(64)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(64)} {
       let row = group_index(id, groups) * 64u + lane;
       if (row >= params.rows) { return; }
       var sum = 0.0;
@@ -55,9 +51,7 @@ const sumColumns = defineProgram({
   params: { size: "u32", parts: "u32", reduced: "u32", inner: "u32" },
   code: /* wgsl */ `
     /// Outputs are [outer, parts, inner].
-    @compute @workgroup_size(64)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(64)} {
       let i = group_index(id, groups) * 64u + lane;
       if (i >= params.size) { return; }
       let column = i % params.inner;

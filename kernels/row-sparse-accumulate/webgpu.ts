@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import type { GpuMemory } from "../webgpu/contracts.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { sortByKey, type Sorted } from "../webgpu/sort.ts";
 import {
   rowSparseAccumulateName,
@@ -20,9 +20,7 @@ const accumulate = defineProgram({
   buffers: { order: "i32", starts: "i32", coefficients: "f32", rows: "f32", out_features: "out f32" },
   params: { features: "u32", width: "u32", perRow: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let feature = group_index(id, groups);
       if (feature >= params.features) { return; }
       let first = u32(starts[feature]);

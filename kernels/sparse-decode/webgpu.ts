@@ -4,7 +4,7 @@
  * Shapes: B rows, D width, F features, K features a row.
  */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { sparseDecodeName, type SparseDecodeInputs } from "./contract.ts";
 
 const decode = defineProgram({
@@ -12,9 +12,7 @@ const decode = defineProgram({
   buffers: { indices: "i32", values: "f32", decoder: "f32", out_rows: "out f32" },
   params: { rows: "u32", width: "u32", perRow: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let first = row * params.perRow;

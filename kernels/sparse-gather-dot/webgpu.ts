@@ -5,7 +5,7 @@
  * Shapes: B rows, D width, F features, K features a row.
  */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { sparseGatherDotName, type SparseGatherDotInputs } from "./contract.ts";
 
 const gatherDot = defineProgram({
@@ -17,9 +17,7 @@ const gatherDot = defineProgram({
     const features = 8u;
     var<workgroup> partial: array<f32, 64>;
 
-    @compute @workgroup_size(64)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(64)} {
       let row = group_index(id, groups);
       if (row >= params.count) { return; }
       let part = lane % threads;

@@ -1,6 +1,6 @@
 /** The squared error in WGSL, one pass each way. */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
-import { defineProgram } from "../webgpu/program.ts";
+import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { sumInto, sumOf } from "../webgpu/sum.ts";
 import {
   squaredErrorGradientName,
@@ -20,9 +20,7 @@ const gradient = defineProgram({
   buffers: { prediction: "f32", target_rows: "f32", loss_gradient: "f32", out_gradient: "out f32" },
   params: { size: "u32", scale: "f32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let i = group_index(id, groups) * 256u + lane;
       if (i < params.size) { out_gradient[i] = params.scale * loss_gradient[0] * (prediction[i] - target_rows[i]); }
     }

@@ -8,7 +8,7 @@ import type * as tf from "@tensorflow/tfjs";
 import type { ValueCheck } from "../checks.ts";
 import { KernelError, type KernelErrorCode } from "../kernel-error.ts";
 import type { DeferredChecks, GpuRecord } from "./contracts.ts";
-import { defineProgram, type GpuProgram } from "./program.ts";
+import { defineProgram, entryPoint, type GpuProgram } from "./program.ts";
 
 /** Sites that can be told apart; those beyond share the last one. */
 const mostSites = 256;
@@ -25,9 +25,7 @@ function checkProgram(
     buffers: { values: type, notes: "out atomic<u32>" },
     params: { size: "u32", limit: "u32", selected: "u32", site: "u32" },
     code: /* wgsl */ `
-      @compute @workgroup_size(256)
-      fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-              @builtin(local_invocation_index) lane: u32) {
+      ${entryPoint(256)} {
         let i = group_index(id, groups) * 256u + lane;
         if (i >= params.size) { return; }
         var is_wrong = false;

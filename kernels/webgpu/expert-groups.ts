@@ -6,7 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { GpuMemory } from "./contracts.ts";
-import { defineProgram } from "./program.ts";
+import { defineProgram, entryPoint } from "./program.ts";
 import { exclusiveScan } from "./scan.ts";
 import { sortByKey } from "./sort.ts";
 
@@ -29,9 +29,7 @@ const countTiles = defineProgram({
   buffers: { starts: "i32", out_tiles: "out i32" },
   params: { experts: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let expert = group_index(id, groups) * 256u + lane;
       if (expert > params.experts) { return; }
       var tiles = 0;

@@ -4,7 +4,17 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import type { Dispatch, GpuBackend, GpuMemory, GpuRecord } from "./contracts.ts";
-import { defineProgram, gridOf, packParams, wgslOf, type GpuProgram } from "./program.ts";
+import { defineProgram, entryPoint, type GpuProgram, gridOf, packParams, wgslOf } from "./program.ts";
+
+/** @param backend The webgpu device's, as tfjs hands it to a kernel. @throws TypeError for another device's */
+export function gpuBackendOf(backend: object): GpuBackend {
+  if (isGpuBackend(backend)) return backend;
+  throw new TypeError("Kernels in WGSL are registered on a backend that is not that of the webgpu device.");
+}
+
+function isGpuBackend(backend: object): backend is GpuBackend {
+  return "openPass" in backend && "checks" in backend;
+}
 
 /** Runs `work` with the memory of a backend; scratch memory is released at the end. */
 export function withGpuMemory<T>(backend: GpuBackend, work: (memory: GpuMemory) => T): T {
@@ -92,9 +102,7 @@ const toFloats = defineProgram({
   buffers: { numbers: "i32", out_floats: "out f32" },
   params: { size: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let i = group_index(id, groups) * 256u + lane;
       if (i < params.size) { out_floats[i] = f32(numbers[i]); }
     }
@@ -123,7 +131,8 @@ function inFloats<Name extends string>(
   return found;
 }
 
-function bufferOf(backend: GpuBackend, tensor: tf.TensorInfo): GPUBuffer {
+/** The tensor's memory on the GPU; uploads it first where it lies on the host. */
+export function bufferOf(backend: GpuBackend, tensor: tf.TensorInfo): GPUBuffer {
   backend.uploadToGPU(tensor.dataId);
   return backend.record(tensor).resource as GPUBuffer;
 }

@@ -27,6 +27,17 @@ export function defineProgram<const Name extends string, const Param extends str
 /** The largest number of workgroups along one axis that every device has. */
 export const mostGroups = 65535;
 
+/**
+ * The head of `main` in a program whose workgroups lie along one axis: `lane` is the thread within its workgroup, and
+ * `group_index(id, groups)` which workgroup it is.
+ */
+export function entryPoint(threads: number): string {
+  return /* wgsl */ `
+    @compute @workgroup_size(${threads})
+    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
+            @builtin(local_invocation_index) lane: u32)`;
+}
+
 /** Helpers of every program. */
 const prelude = /* wgsl */ `
 /// Which workgroup this is, of a count that may exceed what one axis holds.

@@ -4,7 +4,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { GpuMemory } from "./contracts.ts";
-import { defineProgram } from "./program.ts";
+import { defineProgram, entryPoint } from "./program.ts";
 import { joinCounts } from "./joining.ts";
 
 /** Numbers of one workgroup: four a thread. */
@@ -17,10 +17,8 @@ const scanBlocks = defineProgram({
   code: /* wgsl */ `
     ${joinCounts(256)}
 
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) count: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
-      let block = group_index(id, count);
+    ${entryPoint(256)} {
+      let block = group_index(id, groups);
       let first = block * ${blockSize}u + lane * 4u;
       var own: array<i32, 4>;
       var sum = 0;
@@ -43,10 +41,8 @@ const raiseBlocks = defineProgram({
   buffers: { raise: "i32", sums: "out i32" },
   params: { count: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) count: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
-      let i = group_index(id, count) * 256u + lane;
+    ${entryPoint(256)} {
+      let i = group_index(id, groups) * 256u + lane;
       if (i < params.count) { sums[i] += raise[i / ${blockSize}u]; }
     }
   `,

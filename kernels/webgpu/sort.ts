@@ -5,7 +5,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { GpuMemory } from "./contracts.ts";
-import { defineProgram } from "./program.ts";
+import { defineProgram, entryPoint } from "./program.ts";
 import { exclusiveScan } from "./scan.ts";
 
 const tileSize = 256;
@@ -18,9 +18,7 @@ const countDigits = defineProgram({
   code: /* wgsl */ `
     var<workgroup> counts: array<atomic<u32>, ${numDigits}>;
 
-    @compute @workgroup_size(${tileSize})
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(tileSize)} {
       let tile = group_index(id, groups);
       atomicStore(&counts[lane], 0u);
       workgroupBarrier();
@@ -42,9 +40,7 @@ const placeDigits = defineProgram({
   code: /* wgsl */ `
     var<workgroup> digits: array<u32, ${tileSize}>;
 
-    @compute @workgroup_size(${tileSize})
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(tileSize)} {
       let tile = group_index(id, groups);
       let i = tile * ${tileSize}u + lane;
       var key = 0;
@@ -70,9 +66,7 @@ const findStarts = defineProgram({
   buffers: { keys: "i32", out_starts: "out i32" },
   params: { count: "u32", limit: "u32" },
   code: /* wgsl */ `
-    @compute @workgroup_size(256)
-    fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-            @builtin(local_invocation_index) lane: u32) {
+    ${entryPoint(256)} {
       let key = group_index(id, groups) * 256u + lane;
       if (key > params.limit) { return; }
       var low = 0u;

@@ -4,7 +4,7 @@
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { GpuMemory } from "./contracts.ts";
-import { defineProgram, type GpuProgram } from "./program.ts";
+import { defineProgram, entryPoint, type GpuProgram } from "./program.ts";
 import { joinSums, rowThreads } from "./joining.ts";
 
 /** Numbers of a thread in the first round. */
@@ -26,9 +26,7 @@ export function sumOf<const Name extends string>(
     code: /* wgsl */ `
       ${joinSums}
 
-      @compute @workgroup_size(${rowThreads})
-      fn main(@builtin(workgroup_id) id: vec3u, @builtin(num_workgroups) groups: vec3u,
-              @builtin(local_invocation_index) lane: u32) {
+      ${entryPoint(rowThreads)} {
         let part = group_index(id, groups);
         let start = part * ${rowThreads * numbersOfThread}u + lane;
         var own = 0.0;

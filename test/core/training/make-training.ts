@@ -7,7 +7,7 @@ import type { DictionaryConfig } from "../../../core/model/model-parameters.ts";
 import type { SparseAutoencoder } from "../../../core/model/sparse-autoencoder.ts";
 import { createRng } from "../../../core/model/rng.ts";
 import type { Optimizer } from "../../../core/training/contracts.ts";
-import type { TrainingInput } from "../../../core/training/train.ts";
+import type { TrainingInput } from "../../../core/training/training-input.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import type { AnyPlugin } from "../../../core/plugin/define-plugin.ts";
 import { auxK } from "../../../plugins/loss/aux-k.ts";

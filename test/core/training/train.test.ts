@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import type { SwitchyardError } from "../../../core/errors/switchyard-error.ts";
 import type { StepRecord } from "../../../core/training/contracts.ts";
 import { train } from "../../../core/training/train.ts";
-import type { TrainingInput } from "../../../core/training/train.ts";
+import type { TrainingInput } from "../../../core/training/training-input.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
 import { normalRows } from "../model/make-model.ts";

@@ -4,7 +4,7 @@ import type { PluginChoice } from "../../../core/config/config.ts";
 import type { ModelShape } from "../../../core/model/contracts.ts";
 import { createRng } from "../../../core/model/rng.ts";
 import { train } from "../../../core/training/train.ts";
-import type { NamedLoss } from "../../../core/training/training-step.ts";
+import type { NamedLoss } from "../../../core/training/gradients.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { l1 } from "../../../plugins/loss/l1.ts";
 import { loadBalance } from "../../../plugins/loss/load-balance.ts";

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Device } from "../../../kernels/devices/device.ts";
 import type { GpuBackend } from "../../../kernels/webgpu/contracts.ts";
 import type { GpuMemory } from "../../../kernels/webgpu/contracts.ts";
-import { withGpuMemory } from "../../../kernels/webgpu/memory.ts";
+import { gpuBackendOf, withGpuMemory } from "../../../kernels/webgpu/memory.ts";
 import { expectClose } from "../../conformance/conformance-case.ts";
 import { suite, type Test } from "../../suite.ts";
 import { gpuMissing, testedGpu } from "../software-gpu.ts";
@@ -30,7 +30,7 @@ export async function openGpu(): Promise<Gpu> {
 }
 
 function currentBackend(): GpuBackend {
-  return tf.backend() as unknown as GpuBackend;
+  return gpuBackendOf(tf.backend());
 }
 
 /** Runs `work` as a kernel runs: its scratch memory and its tensors are gone afterwards. */

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
 import type { GpuBackend } from "../../../kernels/webgpu/contracts.ts";
-import { withGpuMemory } from "../../../kernels/webgpu/memory.ts";
+import { gpuBackendOf, withGpuMemory } from "../../../kernels/webgpu/memory.ts";
 import { defineProgram, mostGroups } from "../../../kernels/webgpu/program.ts";
 import { detach } from "../../../kernels/tape.ts";
 import { gpuSuite, inKernel, integersOnGpu, onGpu, openGpu, thrownBy, valuesOf } from "./gpu-suite.ts";
@@ -44,7 +44,7 @@ gpuSuite("memory of kernels", (test) => {
     const before = tf.memory();
     tf.tidy(() => {
       inKernel((memory) => memory.allocate([100], "int32"));
-      const made = withGpuMemory(tf.backend() as unknown as GpuBackend, (memory) => memory.allocate([4, 5], "int32"));
+      const made = withGpuMemory(gpuBackendOf(tf.backend()), (memory) => memory.allocate([4, 5], "int32"));
       assert.equal([made.shape, made.dtype], [[4, 5], "int32"]);
       assert.is(tf.memory().numTensors, before.numTensors + 1);
     });
@@ -133,7 +133,7 @@ gpuSuite("programs", (test) => {
 
   /** As `inKernel`, for a tensor that is kept. */
   function inKernelKept(work: Parameters<typeof withGpuMemory<tf.Tensor>>[1]): tf.Tensor {
-    return withGpuMemory(tf.backend() as unknown as GpuBackend, work);
+    return withGpuMemory(gpuBackendOf(tf.backend()), work);
   }
 });
 

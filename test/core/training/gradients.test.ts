@@ -1,7 +1,7 @@
 import * as assert from "uvu/assert";
 import type * as tensorflow from "@tensorflow/tfjs";
 import type { Loss } from "../../../core/training/contracts.ts";
-import { clipGradients, gradientNorm, lossGradients } from "../../../core/training/training-step.ts";
+import { clipGradients, gradientNorm, lossGradients } from "../../../core/training/gradients.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
 import { normalRows } from "../model/make-model.ts";
