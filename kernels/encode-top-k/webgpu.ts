@@ -173,8 +173,9 @@ const selectOfMany = defineProgram({
   `,
 });
 
-export const encodeTopKWebGpu: readonly KernelVersion[] = [
-  gpuVersion(encodeTopKName, (memory, inputs: EncodeTopKTensors, { numExperts, k }: EncodeTopKAttributes) => {
+/** @param bytes Memory for the pre-activations of a part of the batch, which is at least a row. */
+export function encodeTopKInParts(bytes: number): KernelVersion {
+  return gpuVersion(encodeTopKName, (memory, inputs: EncodeTopKTensors, { numExperts, k }: EncodeTopKAttributes) => {
     const { acts_BD, encoder_FD, encoderBias_F, expertIndices_BR, gates_BR } = inputs;
     const [rows, selected] = expertIndices_BR.shape;
     const features = encoder_FD.shape[0] / numExperts;
@@ -187,7 +188,7 @@ export const encodeTopKWebGpu: readonly KernelVersion[] = [
       params: { size: rows * selected, selected },
       groups: Math.ceil((rows * selected) / 256),
     });
-    const rowsOfPart = Math.max(1, Math.min(rows, Math.floor(partBytes / (4 * selected * features))));
+    const rowsOfPart = Math.max(1, Math.min(rows, Math.floor(bytes / (4 * selected * features))));
     const operands = { acts_BD, weights_FD: encoder_FD, bias_F: encoderBias_F, expertIndices_BR };
     for (let first = 0; first < rows; first += rowsOfPart) {
       const count = Math.min(rowsOfPart, rows - first);
@@ -204,5 +205,7 @@ export const encodeTopKWebGpu: readonly KernelVersion[] = [
     memory.promise(indices_BK, encoder_FD.shape[0]);
     memory.promise(slots_BK, selected);
     return [indices_BK, values_BK, slots_BK];
-  }),
-];
+  });
+}
+
+export const encodeTopKWebGpu: readonly KernelVersion[] = [encodeTopKInParts(partBytes)];

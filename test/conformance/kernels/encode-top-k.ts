@@ -34,6 +34,10 @@ const shapes: readonly Shape[] = [
   { what: "exact ties across experts", B: 60, D: 3, F: 40, E: 5, R: 3, k: 7, data: "integers" },
   { what: "no positive pre-activation", B: 6, D: 5, F: 24, E: 4, R: 1, k: 4, data: "negative" },
   { what: "no positive pre-activation in two experts", B: 6, D: 5, F: 12, E: 4, R: 2, k: 4, data: "negative" },
+  { what: "many features", B: 13, D: 6, F: 900, E: 1, R: 1, k: 40, bias: true },
+  { what: "many features of two experts", B: 13, D: 6, F: 1500, E: 3, R: 2, k: 33 },
+  { what: "fewer positive ones of many features than k", B: 13, D: 4, F: 700, E: 1, R: 1, k: 600 },
+  { what: "none positive of many features", B: 13, D: 4, F: 700, E: 1, R: 1, k: 300, data: "negative" },
   { what: "more rows than one tile", B: 700, D: 4, F: 2048, E: 2, R: 1, k: 9, data: "integers" },
 ];
 
