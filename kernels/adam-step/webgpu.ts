@@ -5,7 +5,7 @@
 import { shareAlong } from "../decoder-norm/share-along.ts";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { defineProgram, entryPoint } from "../webgpu/program.ts";
-import { rowThreads } from "../webgpu/joining.ts";
+import { joinSums, rowThreads } from "../webgpu/joining.ts";
 import { adamStepName, type AdamStepAttributes, type AdamStepInputs } from "./contract.ts";
 
 const buffers = { gradient: "f32", parameter: "out f32", first: "out f32", second: "out f32" } as const;
@@ -41,6 +41,7 @@ const adamAcrossRows = defineProgram({
   label: "adamStepAcrossRows",
   buffers,
   params: { rows: "u32", width: "u32", ...constants, ...complements },
+  uses: [joinSums],
   code: /* wgsl */ `
     ${update}
     ${shareAlong("gradient", "parameter")}

@@ -1,5 +1,5 @@
-/** WGSL that the projection and Adam's own share: how much of a gradient's row lies along the row of a matrix. */
-import { joinSums, rowThreads } from "../webgpu/joining.ts";
+/** WGSL over `joinSums` that the projection and Adam's own share: how much of a gradient's row lies along the row of a matrix. */
+import { rowThreads } from "../webgpu/joining.ts";
 
 /**
  * @param gradient Name of the buffer. @param matrix Name of the buffer.
@@ -7,8 +7,6 @@ import { joinSums, rowThreads } from "../webgpu/joining.ts";
  */
 export function shareAlong(gradient: string, matrix: string): string {
   return /* wgsl */ `
-    ${joinSums}
-
     fn share_along(lane: u32, at: u32, width: u32) -> f32 {
       var along = 0.0;
       var squares = 0.0;

@@ -14,9 +14,8 @@ const normalise = defineProgram({
   label: "normaliseRows",
   buffers: { matrix: "out f32" },
   params: { rows: "u32", width: "u32" },
+  uses: [joinSums],
   code: /* wgsl */ `
-    ${joinSums}
-
     ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
@@ -37,6 +36,7 @@ const removeParallel = defineProgram({
   label: "removeParallelComponent",
   buffers: { gradient: "f32", matrix: "f32", out_gradient: "out f32" },
   params: { rows: "u32", width: "u32" },
+  uses: [joinSums],
   code: /* wgsl */ `
     ${shareAlong("gradient", "matrix")}
 

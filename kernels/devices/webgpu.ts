@@ -9,6 +9,7 @@ import { KernelError } from "../kernel-error.ts";
 import { layoutWebGpu } from "../layout/webgpu.ts";
 import { reduceWebGpu } from "../reduce/webgpu.ts";
 import { replaceKernels } from "../register.ts";
+import { findAbilities } from "../webgpu/abilities.ts";
 import { findAdapter, noAdapter, type AdapterWish, type FoundAdapter } from "../webgpu/adapter.ts";
 import type { GpuBackend } from "../webgpu/contracts.ts";
 import { extendBackend, formatGibibytes } from "../webgpu/backend.ts";
@@ -112,7 +113,9 @@ async function createBackend(dawn: Dawn, { adapter }: FoundAdapter): Promise<Gpu
     const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
     // The package registers a device of its own choice under the name; ours takes the place.
     if ((tf.findBackendFactory("webgpu") as unknown) !== null) tf.removeBackend("webgpu");
-    return extendBackend(new WebGPUBackend(device), device);
+    const backend = extendBackend(new WebGPUBackend(device), device);
+    findAbilities(backend);
+    return backend;
   } finally {
     restore();
   }

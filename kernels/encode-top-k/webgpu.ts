@@ -11,8 +11,8 @@
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { encodeRows } from "../grouped-matmul/webgpu.ts";
 import { joinCounts } from "../webgpu/joining.ts";
-import { partBytes } from "../webgpu/part-bytes.ts";
 import { defineProgram, entryPoint } from "../webgpu/program.ts";
+import { partBytesOf } from "../webgpu/tuning.ts";
 import { encodeTopKName, type EncodeTopKAttributes, type EncodeTopKTensors } from "./contract.ts";
 
 /** The experts of each row in ascending order: a feature's place among those of its row follows from it. */
@@ -107,9 +107,9 @@ const selectOfMany = defineProgram({
   label: "selectOfMany",
   buffers: selectBuffers,
   params: selectParams,
+  uses: [joinCounts(256)],
   code: /* wgsl */ `
     ${candidates}
-    ${joinCounts(256)}
     var<workgroup> histogram: array<atomic<u32>, 256>;
     var<workgroup> threshold: u32;
     var<workgroup> missing: u32;
@@ -173,8 +173,8 @@ const selectOfMany = defineProgram({
   `,
 });
 
-/** @param bytes Memory for the pre-activations of a part of the batch, which is at least a row. */
-export function encodeTopKInParts(bytes: number): KernelVersion {
+/** @param mostBytes Memory for the pre-activations of a part of the batch, which is at least a row; default: as tuned. */
+export function encodeTopKInParts(mostBytes?: number): KernelVersion {
   return gpuVersion(encodeTopKName, (memory, inputs: EncodeTopKTensors, { numExperts, k }: EncodeTopKAttributes) => {
     const { acts_BD, encoder_FD, encoderBias_F, expertIndices_BR, gates_BR } = inputs;
     const [rows, selected] = expertIndices_BR.shape;
@@ -188,6 +188,7 @@ export function encodeTopKInParts(bytes: number): KernelVersion {
       params: { size: rows * selected, selected },
       groups: Math.ceil((rows * selected) / 256),
     });
+    const bytes = mostBytes ?? partBytesOf(memory.tuning);
     const rowsOfPart = Math.max(1, Math.min(rows, Math.floor(bytes / (4 * selected * features))));
     const operands = { acts_BD, weights_FD: encoder_FD, bias_F: encoderBias_F, expertIndices_BR };
     for (let first = 0; first < rows; first += rowsOfPart) {
@@ -208,4 +209,4 @@ export function encodeTopKInParts(bytes: number): KernelVersion {
   });
 }
 
-export const encodeTopKWebGpu: readonly KernelVersion[] = [encodeTopKInParts(partBytes)];
+export const encodeTopKWebGpu: readonly KernelVersion[] = [encodeTopKInParts()];

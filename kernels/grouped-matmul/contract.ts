@@ -16,7 +16,11 @@ export const groupedEncodeName = "SwitchyardGroupedEncode";
 export const groupedDecodeName = "SwitchyardGroupedDecode";
 export const groupedOuterName = "SwitchyardGroupedOuter";
 
-export type GroupedAttributes = { readonly numExperts: number };
+export type GroupedAttributes = {
+  readonly numExperts: number;
+  /** 1 where the call is part of a backward pass: a device may compute those more exactly. */
+  readonly isGradient?: 1;
+};
 export type GroupedEncodeInputs = {
   readonly acts_BD: tf.Tensor2D;
   readonly weights_FD: tf.Tensor2D;

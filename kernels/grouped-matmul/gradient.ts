@@ -17,7 +17,7 @@ export const groupedMatmulGradients: readonly tf.GradConfig[] = [
     gradFunc: (dy, saved, attrs) => {
       const values_BRM = dy as tf.Tensor3D;
       const [rows_BD, weights_FD, expertIndices_BR] = saved as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-      const grouping = attrs as GroupedAttributes;
+      const grouping = inBackwardPass(attrs);
       return {
         acts_BD: () => runGroupedDecode({ values_BRM, weights_FD, expertIndices_BR }, grouping),
         weights_FD: () => runGroupedOuter({ values_BRM, rows_BD, expertIndices_BR }, grouping),
@@ -30,7 +30,7 @@ export const groupedMatmulGradients: readonly tf.GradConfig[] = [
     gradFunc: (dy, saved, attrs) => {
       const rows_BD = dy as tf.Tensor2D;
       const [values_BRM, weights_FD, expertIndices_BR] = saved as [tf.Tensor3D, tf.Tensor2D, tf.Tensor2D];
-      const grouping = attrs as GroupedAttributes;
+      const grouping = inBackwardPass(attrs);
       return {
         values_BRM: () => runGroupedEncode({ acts_BD: rows_BD, weights_FD, expertIndices_BR }, grouping),
         weights_FD: () => runGroupedOuter({ values_BRM, rows_BD, expertIndices_BR }, grouping),
@@ -43,7 +43,7 @@ export const groupedMatmulGradients: readonly tf.GradConfig[] = [
     gradFunc: (dy, saved, attrs) => {
       const weights_FD = dy as tf.Tensor2D;
       const [values_BRM, rows_BD, expertIndices_BR] = saved as [tf.Tensor3D, tf.Tensor2D, tf.Tensor2D];
-      const grouping = attrs as GroupedAttributes;
+      const grouping = inBackwardPass(attrs);
       return {
         values_BRM: () => runGroupedEncode({ acts_BD: rows_BD, weights_FD, expertIndices_BR }, grouping),
         rows_BD: () => runGroupedDecode({ values_BRM, weights_FD, expertIndices_BR }, grouping),
@@ -51,3 +51,7 @@ export const groupedMatmulGradients: readonly tf.GradConfig[] = [
     },
   },
 ];
+
+function inBackwardPass(attrs: tf.NamedAttrMap): GroupedAttributes {
+  return { ...(attrs as GroupedAttributes), isGradient: 1 };
+}

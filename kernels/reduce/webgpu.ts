@@ -15,9 +15,8 @@ const sumRows = defineProgram({
   label: "sumRows",
   buffers: { x: "f32", out_sums: "out f32" },
   params: { rows: "u32", width: "u32" },
+  uses: [joinSums],
   code: /* wgsl */ `
-    ${joinSums}
-
     ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }

@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import type { GpuMemory } from "../webgpu/contracts.ts";
-import { defineProgram, entryPoint } from "../webgpu/program.ts";
+import { defineProgram, entryPoint, inVariants } from "../webgpu/program.ts";
 import { sortByKey, type Sorted } from "../webgpu/sort.ts";
 import {
   rowSparseAccumulateName,
@@ -15,38 +15,40 @@ import {
   type RowSparseAccumulateInputs,
 } from "./contract.ts";
 
-const accumulate = defineProgram({
-  label: "rowSparseAccumulate",
-  buffers: { order: "i32", starts: "i32", coefficients: "f32", rows: "f32", out_features: "out f32" },
-  params: { features: "u32", width: "u32", perRow: "u32" },
-  code: /* wgsl */ `
-    ${entryPoint(256)} {
-      let feature = group_index(id, groups);
-      if (feature >= params.features) { return; }
-      let first = u32(starts[feature]);
-      let end = u32(starts[feature + 1u]);
-      for (var column = lane; column < params.width; column += 256u) {
-        var sum = 0.0;
-        var at = first;
-        // Four loads on their way at a time; the additions keep their order.
-        for (; at + 4u <= end; at += 4u) {
-          let pair = vec4u(u32(order[at]), u32(order[at + 1u]), u32(order[at + 2u]), u32(order[at + 3u]));
-          let row = pair / params.perRow;
-          let a = coefficients[pair.x] * rows[row.x * params.width + column];
-          let b = coefficients[pair.y] * rows[row.y * params.width + column];
-          let c = coefficients[pair.z] * rows[row.z * params.width + column];
-          let d = coefficients[pair.w] * rows[row.w * params.width + column];
-          sum = (((sum + a) + b) + c) + d;
+const accumulate = inVariants((threads: number) =>
+  defineProgram({
+    label: "rowSparseAccumulate",
+    buffers: { order: "i32", starts: "i32", coefficients: "f32", rows: "f32", out_features: "out f32" },
+    params: { features: "u32", width: "u32", perRow: "u32" },
+    code: /* wgsl */ `
+      ${entryPoint(threads)} {
+        let feature = group_index(id, groups);
+        if (feature >= params.features) { return; }
+        let first = u32(starts[feature]);
+        let end = u32(starts[feature + 1u]);
+        for (var column = lane; column < params.width; column += ${threads}u) {
+          var sum = 0.0;
+          var at = first;
+          // Four loads on their way at a time; the additions keep their order.
+          for (; at + 4u <= end; at += 4u) {
+            let pair = vec4u(u32(order[at]), u32(order[at + 1u]), u32(order[at + 2u]), u32(order[at + 3u]));
+            let row = pair / params.perRow;
+            let a = coefficients[pair.x] * rows[row.x * params.width + column];
+            let b = coefficients[pair.y] * rows[row.y * params.width + column];
+            let c = coefficients[pair.z] * rows[row.z * params.width + column];
+            let d = coefficients[pair.w] * rows[row.w * params.width + column];
+            sum = (((sum + a) + b) + c) + d;
+          }
+          for (; at < end; at++) {
+            let pair = u32(order[at]);
+            sum += coefficients[pair] * rows[(pair / params.perRow) * params.width + column];
+          }
+          out_features[feature * params.width + column] = sum;
         }
-        for (; at < end; at++) {
-          let pair = u32(order[at]);
-          sum += coefficients[pair] * rows[(pair / params.perRow) * params.width + column];
-        }
-        out_features[feature * params.width + column] = sum;
       }
-    }
-  `,
-});
+    `,
+  }),
+);
 
 /** The pairs by feature. Encoder and decoder are selected by the same indices, so it is found once an index tensor. */
 function sortedPairs(memory: GpuMemory, indices_BK: tf.TensorInfo, numFeatures: number): Sorted {
@@ -68,7 +70,7 @@ export function accumulateRows(
   const [, perRow = 1] = indices_BK.shape;
   const out_FD = memory.allocate([numFeatures, width], "float32");
   const { order, starts } = sortedPairs(memory, indices_BK, numFeatures);
-  memory.run(accumulate, {
+  memory.run(accumulate(memory.tuning.accumulateThreads), {
     buffers: { order, starts, coefficients: coefficients_BK, rows: rows_BD, out_features: out_FD },
     params: { features: numFeatures, width, perRow },
     groups: numFeatures,

@@ -5,6 +5,7 @@
  * Shapes: B rows, D width, F features, K features a row.
  */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
+import { joinEights, rowThreads } from "../webgpu/joining.ts";
 import { defineProgram, entryPoint } from "../webgpu/program.ts";
 import { sparseGatherDotName, type SparseGatherDotInputs } from "./contract.ts";
 
@@ -12,12 +13,12 @@ const gatherDot = defineProgram({
   label: "sparseGatherDot",
   buffers: { indices: "i32", weights: "f32", rows: "f32", out_values: "out f32" },
   params: { count: "u32", width: "u32", perRow: "u32" },
+  uses: [joinEights],
   code: /* wgsl */ `
     const threads = 8u;
     const features = 8u;
-    var<workgroup> partial: array<f32, 64>;
 
-    ${entryPoint(64)} {
+    ${entryPoint(rowThreads)} {
       let row = group_index(id, groups);
       if (row >= params.count) { return; }
       let part = lane % threads;
@@ -30,14 +31,8 @@ const gatherDot = defineProgram({
             sum += weights[feature * params.width + column] * rows[row * params.width + column];
           }
         }
-        partial[lane] = sum;
-        workgroupBarrier();
-        if (part == 0u && k < params.perRow) {
-          var joined = 0.0;
-          for (var i = 0u; i < threads; i++) { joined += partial[lane + i]; }
-          out_values[row * params.perRow + k] = joined;
-        }
-        workgroupBarrier();
+        let joined = join_eights(lane, sum);
+        if (part == 0u && k < params.perRow) { out_values[row * params.perRow + k] = joined; }
       }
     }
   `,

@@ -20,6 +20,7 @@ import { startClock } from "./clock.ts";
 import { mapNow, withEvents } from "./dawn.ts";
 import { createDeferredChecks, noteBytes } from "./deferred-checks.ts";
 import { releaseAttached, withGpuMemory } from "./memory.ts";
+import { defaultTuning } from "./tuning.ts";
 
 type HostValues = Exclude<GpuRecord["values"], null | undefined>;
 
@@ -52,6 +53,9 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   };
   const awaited = device.createBuffer({ size: 4, usage: GPUBufferUsage.COPY_SRC });
   const extensions: Partial<GpuBackend> = {
+    abilities: { leastSubgroup: 0, hasFloat16: false },
+    tuning: defaultTuning,
+    operands: "float32",
     hasOpenEncoder: () => (backend.commandEncoder as GPUCommandEncoder | null) !== null,
     flush: () => {
       backend.endComputePassEncoder();

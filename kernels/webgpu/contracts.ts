@@ -3,7 +3,9 @@ import type * as tf from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { ValueCheck } from "../checks.ts";
 import type { KernelError } from "../kernel-error.ts";
-import type { GpuProgram } from "./program.ts";
+import type { GpuAbilities, GpuProgram } from "./program.ts";
+import type { Operands } from "./tiled-product.ts";
+import type { Tuning } from "./tuning.ts";
 
 /** What the backend keeps of one buffer of data. */
 export interface GpuRecord {
@@ -38,6 +40,12 @@ export interface BufferManager {
 
 export type GpuBackend = Omit<WebGPUBackend, keyof Internals> &
   Internals & {
+    /** What programs may use on this device. */
+    abilities: GpuAbilities;
+    /** Changes times and no results. */
+    tuning: Tuning;
+    /** In which numbers the grouped products of the forward pass multiply. */
+    operands: Operands;
     /** What is kept of a tensor's data. */
     record(tensor: tf.TensorInfo): GpuRecord;
     /** The compute pass that dispatches go into; a new one where none is open. */
@@ -68,6 +76,8 @@ export interface Dispatch<Name extends string, Param extends string> {
 }
 
 export interface GpuMemory {
+  readonly tuning: Tuning;
+  readonly operands: Operands;
   /** A tensor of unspecified content, tracked by the current tidy. */
   allocate(shape: readonly number[], dtype: "float32" | "int32"): tf.Tensor;
   /** Memory of the kernel alone, released when it ends. */

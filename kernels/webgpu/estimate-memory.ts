@@ -3,7 +3,7 @@
  * built. No tensor library is loaded for it.
  */
 import type { TrainingSize } from "../devices/training-size.ts";
-import { partBytes } from "./part-bytes.ts";
+import { defaultTuning, partBytesOf } from "./tuning.ts";
 
 const bytesPerNumber = 4;
 
@@ -20,7 +20,7 @@ const bytesPerNumber = 4;
  *          feature. Else 8 B R M: pre-activations and code of all features of the routed blocks, and their gradients
  *   16 B S the router: scores, probabilities, what the losses make of them, gradients
  *   6 F    counts of the features: since when each is inactive, where each begins in the sort
- *   part   the pre-activations of a part of the batch, where K is fixed: at most 32 MiB, and at least one row
+ *   part   the pre-activations of a part of the batch, where K is fixed: at most 32 MiB (encodePartMiB of the default tuning), and at least one row
  *
  * The factors were counted in the device's allocator. A test holds the estimate within a factor of 1.5 of what is
  * allocated, either way. Left out: a language model that is harvested on the device, and evaluation, which takes what
@@ -33,7 +33,7 @@ export function estimateMemory(size: TrainingSize): number {
   const copies = clipsGradients ? 5 : 4;
   const code = activeFeatures === undefined ? 8 * reachableFeatures : 14 * activeFeatures;
   const row = reachableFeatures * bytesPerNumber;
-  const part = activeFeatures === undefined ? 0 : Math.max(row, Math.min(partBytes, batchSize * row));
+  const part = activeFeatures === undefined ? 0 : Math.max(row, Math.min(partBytesOf(defaultTuning), batchSize * row));
   const numbers = copies * parameters + batchSize * (11 * width + code + 16 * scores) + 6 * features;
   return bytesPerNumber * numbers + part;
 }

@@ -45,6 +45,8 @@ export function releaseAttached(backend: GpuBackend, record: GpuRecord): void {
 function createGpuMemory(backend: GpuBackend, scratch: tf.TensorInfo[]): GpuMemory {
   const make = (size: number, dtype: "float32" | "int32"): tf.TensorInfo => backend.makeTensorInfo([size], dtype);
   const memory: GpuMemory = {
+    tuning: backend.tuning,
+    operands: backend.operands,
     allocate: (shape, dtype) =>
       tf.engine().makeTensorFromTensorInfo(backend.makeTensorInfo([...shape], dtype), backend),
     scratch: (size, dtype) => {
@@ -146,7 +148,7 @@ function record<Name extends string, Param extends string>(
   const names = Object.keys(program.buffers) as Name[];
   const bound = names.map((name) => bufferOf(backend, buffers[name]));
   const uniform = uniformOf(backend, packParams(program, params));
-  const { pipeline, layout } = pipelineOf(device, program);
+  const { pipeline, layout } = pipelineOf(backend, program);
   const entries = [...bound, uniform].map((buffer, binding) => ({ binding, resource: { buffer } }));
   const bindGroup = device.createBindGroup({ layout, entries });
   const [x, y, z] = typeof groups === "number" ? gridOf(groups) : groups;
@@ -166,13 +168,13 @@ function uniformOf(backend: GpuBackend, bytes: ArrayBuffer): GPUBuffer {
   return buffer;
 }
 
-function pipelineOf(device: GPUDevice, program: GpuProgram): Pipeline {
+function pipelineOf({ device, abilities }: GpuBackend, program: GpuProgram): Pipeline {
   const known = pipelines.get(device) ?? new Map<GpuProgram, Pipeline>();
   pipelines.set(device, known);
   let found = known.get(program);
   if (found === undefined) {
     const { label } = program;
-    const module = device.createShaderModule({ label, code: wgslOf(program) });
+    const module = device.createShaderModule({ label, code: wgslOf(program, abilities) });
     const layout = device.createBindGroupLayout({ label, entries: bindingsOf(program) });
     const pipelineLayout = device.createPipelineLayout({ label, bindGroupLayouts: [layout] });
     const pipeline = device.createComputePipeline({

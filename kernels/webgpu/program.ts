@@ -6,6 +6,17 @@
 /** The type of a binding's elements, as WGSL writes it. */
 export type Element = "f32" | "i32" | "u32" | "atomic<u32>";
 
+/** What not every device can do, as far as programs differ by it. */
+export interface GpuAbilities {
+  /** Threads of a subgroup, at least; 0 where programs must do without. */
+  readonly leastSubgroup: number;
+  /** Whether WGSL has the type f16. */
+  readonly hasFloat16: boolean;
+}
+
+/** Declarations that several programs need: helpers, whose text may differ with what a device can do. */
+export type Snippet = (gpu: GpuAbilities) => string;
+
 export interface GpuProgram<Name extends string = string, Param extends string = string> {
   /** In profiles and in Dawn's messages. */
   readonly label: string;
@@ -13,6 +24,8 @@ export interface GpuProgram<Name extends string = string, Param extends string =
   readonly buffers: Readonly<Record<Name, Element | `out ${Element}`>>;
   /** Numbers of the struct `params`. */
   readonly params: Readonly<Record<Param, "u32" | "f32">>;
+  /** Helpers that the code calls. */
+  readonly uses?: readonly Snippet[];
   /** WGSL with an entry point `main`. */
   readonly code: string;
 }
@@ -22,6 +35,19 @@ export function defineProgram<const Name extends string, const Param extends str
   program: GpuProgram<Name, Param>,
 ): GpuProgram<Name, Param> {
   return program;
+}
+
+/** One program for each choice of what its text depends on, made when it is first asked for. */
+export function inVariants<Choice extends readonly (string | number)[], Program>(
+  define: (...choice: Choice) => Program,
+): (...choice: Choice) => Program {
+  const made = new Map<string, Program>();
+  return (...choice) => {
+    const key = choice.join(" ");
+    const program = made.get(key) ?? define(...choice);
+    made.set(key, program);
+    return program;
+  };
 }
 
 /** The largest number of workgroups along one axis that every device has. */
@@ -45,7 +71,7 @@ fn group_index(id: vec3u, count: vec3u) -> u32 { return id.y * count.x + id.x; }
 `;
 
 /** The whole text. */
-export function wgslOf({ buffers, params, code }: GpuProgram): string {
+export function wgslOf({ buffers, params, uses = [], code }: GpuProgram, gpu: GpuAbilities): string {
   const declared = Object.entries(buffers).map(([name, type], binding) => {
     const isOut = type.startsWith("out ");
     const access = isOut ? "read_write" : "read";
@@ -53,10 +79,13 @@ export function wgslOf({ buffers, params, code }: GpuProgram): string {
   });
   const fields = Object.entries(params).map(([name, type]) => `${name}: ${type}`);
   return [
+    ...(gpu.leastSubgroup > 0 ? ["enable subgroups;"] : []),
+    ...(gpu.hasFloat16 ? ["enable f16;"] : []),
     ...declared,
     `struct Params { ${fields.join(", ")} }`,
     `@group(0) @binding(${declared.length}) var<uniform> params: Params;`,
     prelude,
+    ...uses.map((snippet) => snippet(gpu)),
     code,
   ].join("\n");
 }

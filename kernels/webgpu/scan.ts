@@ -14,9 +14,8 @@ const scanBlocks = defineProgram({
   label: "scanBlocks",
   buffers: { values: "i32", out_sums: "out i32", out_blocks: "out i32" },
   params: { count: "u32" },
+  uses: [joinCounts(256)],
   code: /* wgsl */ `
-    ${joinCounts(256)}
-
     ${entryPoint(256)} {
       let block = group_index(id, groups);
       let first = block * ${blockSize}u + lane * 4u;

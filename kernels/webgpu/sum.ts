@@ -23,9 +23,8 @@ export function sumOf<const Name extends string>(
     label,
     buffers: { ...buffers, out_parts: "out f32" },
     params: { size: "u32" },
+    uses: [joinSums],
     code: /* wgsl */ `
-      ${joinSums}
-
       ${entryPoint(rowThreads)} {
         let part = group_index(id, groups);
         let start = part * ${rowThreads * numbersOfThread}u + lane;
@@ -49,9 +48,8 @@ function finish(label: string, result: string): GpuProgram<"parts" | "out_sum", 
     label,
     buffers: { parts: "f32", out_sum: "out f32" },
     params: { count: "u32", scale: "f32" },
+    uses: [joinSums],
     code: /* wgsl */ `
-      ${joinSums}
-
       @compute @workgroup_size(${rowThreads})
       fn main(@builtin(local_invocation_index) lane: u32) {
         var own = 0.0;

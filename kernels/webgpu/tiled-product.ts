@@ -1,15 +1,44 @@
 /**
- * The register-blocked product that the grouped kernels share: a workgroup of 256 threads makes a tile of 64 x 64
- * outputs, sixteen of the inner dimension at a time from workgroup memory, and each thread sums 4 x 4 of them in
- * registers. The sums run over the inner dimension in ascending order: the same bits every time.
+ * The register-blocked product that the grouped kernels share: a workgroup makes a tile of outputs, some of the inner
+ * dimension at a time from workgroup memory, and each thread sums a few outputs in registers. Every sum runs over
+ * the inner dimension in ascending order, whatever the shape of the tile: the same bits every time, from every tile.
  */
+import type { Snippet } from "./program.ts";
+
+/** The shape of a tile: the fastest differs among GPUs (see tuning.ts), the results do not. */
+export interface Tile {
+  readonly rows: number;
+  readonly columns: number;
+  /** How much of the inner dimension lies in workgroup memory at a time. */
+  readonly depth: number;
+  /** Outputs of a thread; columns are a multiple of 4. */
+  readonly threadRows: number;
+  readonly threadColumns: number;
+}
+
+/** All powers of two; at most 256 threads and 16 KiB of workgroup memory, which every device has. The first is the default. */
+export const tiles = {
+  "64x64": { rows: 64, columns: 64, depth: 16, threadRows: 4, threadColumns: 4 },
+  "128x64": { rows: 128, columns: 64, depth: 16, threadRows: 8, threadColumns: 4 },
+  "128x128": { rows: 128, columns: 128, depth: 8, threadRows: 8, threadColumns: 8 },
+  "32x64": { rows: 32, columns: 64, depth: 16, threadRows: 4, threadColumns: 4 },
+  "32x32": { rows: 32, columns: 32, depth: 16, threadRows: 4, threadColumns: 4 },
+} as const satisfies Readonly<Record<string, Tile>>;
+
+export type TileName = keyof typeof tiles;
+
+/** In which numbers the operands are multiplied; sums are always float32. */
+export type Operands = "float32" | "float16";
 
 export interface TiledProduct {
+  readonly tile: Tile;
+  /** The program uses `helpersOf` them. */
+  readonly operands: Operands;
   /** Declarations before the entry point. */
   readonly declarations?: string;
   /** Statements that find out which tile this is; may `return`. Declare `inner: u32`, how many products are summed. */
   readonly setup: string;
-  /** WGSL expression: the left operand at `row` (of the tile, 0 to 63) and `k`, which is below `inner`. */
+  /** WGSL expression: the left operand at `row` (of the tile) and `k`, which is below `inner`. */
   readonly left: string;
   /** WGSL expression: the right operand at `k` and `column` (of the tile). */
   readonly right: string;
@@ -19,51 +48,67 @@ export interface TiledProduct {
   readonly store: string;
 }
 
-export const tileSize = 64;
-const depth = 16;
-/** Rows of workgroup memory are padded, so that stores along k do not meet in one bank. */
-const stride = tileSize + 1;
+export function helpersOf(operands: Operands): readonly Snippet[] {
+  return operands === "float16" ? [half] : [];
+}
+
+/**
+ * `half`, `half4` and `to_half`: numbers of float16, the nearest within its range. Where WGSL has no f16, they are rounded to
+ * the same numbers and kept as float32.
+ */
+const half: Snippet = ({ hasFloat16 }) => /* wgsl */ `
+  alias half = ${hasFloat16 ? "f16" : "f32"};
+  alias half4 = vec4<half>;
+  fn to_half(x: f32) -> half {
+    let within = clamp(x, -65504.0, 65504.0);
+    return ${hasFloat16 ? "f16(within)" : "quantizeToF16(within)"};
+  }
+`;
+
+export function threadsOf({ rows, columns, threadRows, threadColumns }: Tile): number {
+  return (rows / threadRows) * (columns / threadColumns);
+}
 
 /** WGSL of the whole kernel. */
-export function tiledProduct({ declarations = "", setup, left, right, alongK, store }: TiledProduct): string {
+export function tiledProduct(product: TiledProduct): string {
+  const { tile, operands, declarations = "", setup, left, right, alongK, store } = product;
+  const { rows, columns, depth, threadRows, threadColumns } = tile;
+  const threads = threadsOf(tile);
+  const element = operands === "float16" ? "half" : "f32";
+  // A register each, and no array: what is indexed by a variable may leave the registers.
+  const rowNumbers = [...Array(threadRows).keys()];
+  const quads = [...Array(threadColumns / 4).keys()];
+  const sums = rowNumbers.flatMap((r) => quads.map((q) => `sums${r}_${q}`));
   return /* wgsl */ `
-    var<workgroup> left_tile: array<f32, ${depth * stride}>;
-    var<workgroup> right_tile: array<f32, ${depth * stride}>;
+    var<workgroup> left_tile: array<${element}, ${depth * strideOf(rows)}>;
+    var<workgroup> right_tile: array<${element}, ${depth * strideOf(columns)}>;
     ${declarations}
 
-    @compute @workgroup_size(256)
+    @compute @workgroup_size(${threads})
     fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) lane: u32) {
       ${setup}
-      let own_row = (lane / 16u) * 4u;
-      let own_column = (lane % 16u) * 4u;
-      // Four names, and no array: what is indexed by a variable may leave the registers.
-      var sums0: vec4f;
-      var sums1: vec4f;
-      var sums2: vec4f;
-      var sums3: vec4f;
+      let own_row = (lane / ${columns / threadColumns}u) * ${threadRows}u;
+      let own_column = (lane % ${columns / threadColumns}u) * ${threadColumns}u;
+      ${sums.map((sum) => `var ${sum}: vec4f;`).join(" ")}
       for (var start = 0u; start < inner; start += ${depth}u) {
-        for (var i = 0u; i < 4u; i++) {
-          ${load("left_tile", "row", left, alongK.left)}
-          ${load("right_tile", "column", right, alongK.right)}
-        }
+        ${load(product, { name: "left_tile", axis: "row", size: rows, expression: left, isAlongK: alongK.left })}
+        ${load(product, { name: "right_tile", axis: "column", size: columns, expression: right, isAlongK: alongK.right })}
         workgroupBarrier();
         for (var d = 0u; d < ${depth}u; d++) {
-          let a = d * ${stride}u + own_row;
-          let b = d * ${stride}u + own_column;
-          let right = vec4f(right_tile[b], right_tile[b + 1u], right_tile[b + 2u], right_tile[b + 3u]);
-          sums0 += left_tile[a] * right;
-          sums1 += left_tile[a + 1u] * right;
-          sums2 += left_tile[a + 2u] * right;
-          sums3 += left_tile[a + 3u] * right;
+          let a = d * ${strideOf(rows)}u + own_row;
+          let b = d * ${strideOf(columns)}u + own_column;
+          ${quads.map((q) => `let right${q} = ${quadAt("right_tile", 4 * q, element)};`).join("\n")}
+          ${rowNumbers.map((r) => `let left${r} = f32(left_tile[a + ${r}u]);`).join("\n")}
+          ${rowNumbers.flatMap((r) => quads.map((q) => `sums${r}_${q} += left${r} * right${q};`)).join("\n")}
         }
         workgroupBarrier();
       }
-      let sums = array(sums0, sums1, sums2, sums3);
-      for (var r = 0u; r < 4u; r++) {
-        for (var c = 0u; c < 4u; c++) {
+      let sums = array(${sums.join(", ")});
+      for (var r = 0u; r < ${threadRows}u; r++) {
+        for (var c = 0u; c < ${threadColumns}u; c++) {
           let row = own_row + r;
           let column = own_column + c;
-          let value = sums[r][c];
+          let value = sums[r * ${quads.length}u + c / 4u][c % 4u];
           ${store}
         }
       }
@@ -71,17 +116,37 @@ export function tiledProduct({ declarations = "", setup, left, right, alongK, st
   `;
 }
 
-/** One of the four elements that a thread brings of each operand's tile. */
-function load(tile: string, axis: string, expression: string, isAlongK: boolean): string {
-  const [d, other] = isAlongK
-    ? [`lane % ${depth}u`, `lane / ${depth}u + i * ${256 / depth}u`]
-    : [`lane / ${tileSize}u + i * ${256 / tileSize}u`, `lane % ${tileSize}u`];
-  return /* wgsl */ `{
-    let d = ${d};
-    let ${axis} = ${other};
-    let k = start + d;
-    var loaded = 0.0;
-    if (k < inner) { loaded = ${expression}; }
-    ${tile}[d * ${stride}u + ${axis}] = loaded;
-  }`;
+/** Rows of workgroup memory are padded, so that stores along k do not meet in one bank. */
+function strideOf(size: number): number {
+  return size + 1;
+}
+
+function quadAt(name: string, offset: number, element: string): string {
+  const numbers = [0, 1, 2, 3].map((i) => `${name}[b + ${offset + i}u]`).join(", ");
+  return element === "half" ? `vec4f(half4(${numbers}))` : `vec4f(${numbers})`;
+}
+
+interface LoadedTile {
+  readonly name: string;
+  readonly axis: "row" | "column";
+  /** Of the tile along the axis. */
+  readonly size: number;
+  readonly expression: string;
+  readonly isAlongK: boolean;
+}
+
+/** A thread brings elements a whole number of workgroups apart. */
+function load({ tile, operands }: TiledProduct, { name, axis, size, expression, isAlongK }: LoadedTile): string {
+  const { depth } = tile;
+  const threads = threadsOf(tile);
+  const [d, other] = isAlongK ? [`at % ${depth}u`, `at / ${depth}u`] : [`at / ${size}u`, `at % ${size}u`];
+  return /* wgsl */ `
+    for (var at = lane; at < ${depth * size}u; at += ${threads}u) {
+      let d = ${d};
+      let ${axis} = ${other};
+      let k = start + d;
+      var loaded = 0.0;
+      if (k < inner) { loaded = ${expression}; }
+      ${name}[d * ${strideOf(size)}u + ${axis}] = ${operands === "float16" ? "to_half(loaded)" : "loaded"};
+    }`;
 }

@@ -1,9 +1,11 @@
 /** Shapes: B rows, R experts a row, E experts. */
 import * as tf from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
-import { groupByExpert, mostTilesOf, tileRows, type RowRange } from "../../../kernels/webgpu/expert-groups.ts";
+import { groupByExpert, mostTilesOf, tilesOfExperts, type RowRange } from "../../../kernels/webgpu/expert-groups.ts";
 import { createRandomData } from "../../conformance/kernels/random-data.ts";
 import { gpuSuite, inKernel, onGpu, openGpu, valuesOf } from "./gpu-suite.ts";
+
+const tileRows = 64;
 
 interface Routing {
   readonly experts: Int32Array;
@@ -33,7 +35,9 @@ function groupPlainly({ experts, R, E }: Routing, { first, count }: RowRange): P
 function groupOnGpu({ experts, B, R, E }: Routing, rows: RowRange): PlainGroups & { mostTiles: number } {
   return inKernel((memory) => {
     const indices_BR = onGpu(tf.tensor2d(experts, [B, R], "int32"));
-    const { order, starts, tileStarts, mostTiles } = groupByExpert(memory, indices_BR, { numExperts: E, rows });
+    const { order, starts } = groupByExpert(memory, indices_BR, { numExperts: E, rows });
+    const request = { numExperts: E, numPairs: rows.count * R, tileRows };
+    const { tileStarts, mostTiles } = tilesOfExperts(memory, starts, request);
     return { order: valuesOf(order), starts: valuesOf(starts), tileStarts: valuesOf(tileStarts), mostTiles };
   });
 }
@@ -75,7 +79,7 @@ gpuSuite("pairs grouped by expert", (test) => {
       [7 + 65, 8],
     ] as const) {
       const tiles = experts - 1 + Math.ceil((pairs - (experts - 1)) / tileRows);
-      assert.ok(mostTilesOf(pairs, experts) >= tiles, `${pairs} pairs, ${experts} experts`);
+      assert.ok(mostTilesOf({ numPairs: pairs, numExperts: experts, tileRows }) >= tiles, `${pairs} pairs, ${experts} experts`);
     }
   });
 });

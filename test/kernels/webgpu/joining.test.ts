@@ -9,9 +9,8 @@ const sumTwice = defineProgram({
   label: "sumTwice",
   buffers: { values: "f32", out_sums: "out f32" },
   params: { scale: "f32" },
+  uses: [joinSums],
   code: /* wgsl */ `
-    ${joinSums}
-
     @compute @workgroup_size(${rowThreads})
     fn main(@builtin(local_invocation_index) lane: u32) {
       // The second sum goes through the memory of the first.
@@ -54,9 +53,8 @@ gpuSuite("counts over the threads of a workgroup", (test) => {
       label: "count",
       buffers: { values: "i32", out_counts: "out i32" },
       params: { unused: "u32" },
+      uses: [joinCounts(threads)],
       code: /* wgsl */ `
-        ${joinCounts(threads)}
-
         @compute @workgroup_size(${threads})
         fn main(@builtin(local_invocation_index) lane: u32) {
           let joined = join_counts(lane, u32(values[lane]));

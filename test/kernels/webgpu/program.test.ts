@@ -9,9 +9,11 @@ const program = defineProgram({
   code: "@compute @workgroup_size(1) fn main() {}",
 });
 
+const plain = { leastSubgroup: 0, hasFloat16: false };
+
 suite("the text of a program", (test) => {
   test("declares buffers in their order, then the numbers, then helpers, then the code", () => {
-    const lines = wgslOf(program).split("\n");
+    const lines = wgslOf(program, plain).split("\n");
     assert.equal(lines.slice(0, 5), [
       "@group(0) @binding(0) var<storage, read> keys: array<i32>;",
       "@group(0) @binding(1) var<storage, read_write> counts: array<atomic<u32>>;",

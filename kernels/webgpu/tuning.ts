@@ -1,0 +1,56 @@
+/**
+ * Choices that change how fast a kernel is and nothing else: shapes of tiles, threads of a workgroup, how much is done
+ * at a time. None changes the order in which numbers are added, so none changes a bit of a result, and a run may go on
+ * under another tuning. The defaults suit most GPUs; autotune.ts measures which are the fastest on one.
+ */
+import { tiles, type TileName } from "./tiled-product.ts";
+
+export interface Tuning {
+  /** Tiles of the grouped products; the first is encode top-k's too. */
+  readonly encodeTile: TileName;
+  readonly decodeTile: TileName;
+  readonly outerTile: TileName;
+  /** Threads of a workgroup that adds rows of a dictionary: for a row of the batch, and for a feature. */
+  readonly sparseDecodeThreads: number;
+  readonly accumulateThreads: number;
+  /** Memory for the pre-activations of a part of the batch in encode top-k, in MiB. */
+  readonly encodePartMiB: number;
+}
+
+const tileNames = Object.keys(tiles) as TileName[];
+
+/** What each may be; the first is the default. */
+export const choices: { readonly [Name in keyof Tuning]: readonly Tuning[Name][] } = {
+  encodeTile: tileNames,
+  decodeTile: tileNames,
+  outerTile: tileNames,
+  sparseDecodeThreads: [256, 128, 64],
+  accumulateThreads: [256, 128, 64],
+  encodePartMiB: [32, 8, 128],
+};
+
+export const tunedNames = Object.keys(choices) as (keyof Tuning)[];
+
+export const defaultTuning: Tuning = {
+  encodeTile: "64x64",
+  decodeTile: "64x64",
+  outerTile: "64x64",
+  sparseDecodeThreads: 256,
+  accumulateThreads: 256,
+  encodePartMiB: 32,
+};
+
+/** Bytes of a part of the batch in encode top-k, at most. */
+export function partBytesOf({ encodePartMiB }: Tuning): number {
+  return encodePartMiB * 2 ** 20;
+}
+
+/** Whether a value, of a file for instance, is a tuning whose every choice exists. */
+export function isTuning(value: unknown): value is Tuning {
+  if (typeof value !== "object" || value === null) return false;
+  const entries = value as Readonly<Record<string, unknown>>;
+  return (
+    Object.keys(entries).length === tunedNames.length &&
+    tunedNames.every((name) => (choices[name] as readonly unknown[]).includes(entries[name]))
+  );
+}
