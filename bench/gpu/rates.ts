@@ -2,9 +2,8 @@
  * What a GPU can do, for floors: the rate of a float32 product, and the bytes that a copy within its memory reads and
  * writes; and what lies between it and the host.
  *
- * A GPU answers late: one call takes less than waiting for it does. So a call is repeated until the whole takes long
- * enough for the wait to be lost in it, and the wait is for a number that the last call made. Buffers are larger
- * than the caches of any card, where the device is fast enough to fill them.
+ * Whoever waits, waits for a number that the last call made. Buffers are larger than the caches of any card, where the
+ * device is fast enough to fill them.
  */
 import type * as tensorflow from "@tensorflow/tfjs";
 import type { Device } from "../../kernels/devices/device.ts";
@@ -12,6 +11,7 @@ import type { MachineRates } from "../../kernels/profile/measure-machine.ts";
 import type { GpuBackend, GpuMemory } from "../../kernels/webgpu/contracts.ts";
 import { bufferOf, gpuBackendOf, withGpuMemory } from "../../kernels/webgpu/memory.ts";
 import { defineProgram, entryPoint } from "../../kernels/webgpu/program.ts";
+import { isLong, secondsOfCall, secondsOfOne, type Timed } from "../../kernels/webgpu/timing.ts";
 
 /** Between host and GPU. */
 export interface TransferRates {
@@ -23,10 +23,6 @@ export interface TransferRates {
 
 /** A size is large enough when one call of it takes so long. */
 const largeMs = 20;
-/** Repeated calls take so long together, so that the wait at their end is lost in it. */
-const enoughMs = 100;
-const mostCalls = 4096;
-const tries = 2;
 /** Numbers in a buffer that is copied: 1 to 256 MiB. */
 const copySizes = [2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26];
 const productSizes = [128, 256, 512, 1024, 2048, 4096];
@@ -44,20 +40,16 @@ export function measureTransfers(device: Device): TransferRates {
     const batch = new Float32Array(uploadBytes / 4).fill(0.5);
     const target = withGpuMemory(backend, (memory) => memory.allocate([batch.length], "float32"));
     const buffer = bufferOf(backend, target);
-    const uploadSeconds = secondsOfCall(
-      () => {
+    const readTarget = (): void => {
+      readFirst(tf, target);
+    };
+    const uploadSeconds = secondsOfCall({
+      call: () => {
         backend.queue.writeBuffer(buffer, 0, batch);
       },
-      () => {
-        readFirst(tf, target);
-      },
-    );
-    const readSeconds = secondsOfCall(
-      () => {
-        readFirst(tf, target);
-      },
-      () => undefined,
-    );
+      finish: readTarget,
+    });
+    const readSeconds = secondsOfCall({ call: readTarget, finish: () => undefined });
     return { uploadBytesPerSecond: uploadBytes / uploadSeconds, readMs: 1000 * readSeconds };
   });
 }
@@ -153,13 +145,6 @@ function copyByDriver({ backend, source, target, size }: Copy): void {
   backend.commandEncoder.copyBufferToBuffer(bufferOf(backend, source), 0, bufferOf(backend, target), 0, 4 * size);
 }
 
-interface Timed {
-  /** Hands over work. */
-  readonly call: () => void;
-  /** Waits for a number that the last call made. */
-  readonly finish: () => void;
-}
-
 /** The fastest way at the first size that takes long enough, or at the last. */
 function fastestAt(
   tf: typeof tensorflow,
@@ -171,37 +156,18 @@ function fastestAt(
       const ways = callsAt(size);
       // Compiles.
       for (const { call } of ways) call();
-      const once = ways.map(({ call, finish }) => leastOf(() => secondsOfCalls(1, call, finish)));
+      const once = ways.map(secondsOfOne);
       if (1000 * Math.min(...once) < largeMs && i < sizes.length - 1) return undefined;
       return Math.min(
-        ...ways.map(({ call, finish }, way) => {
-          const seconds = once[way] ?? Number.NaN;
-          return 1000 * seconds < enoughMs ? secondsOfCall(call, finish) : seconds;
+        ...ways.map((way, i) => {
+          const seconds = once[i] ?? Number.NaN;
+          return isLong(seconds) ? seconds : secondsOfCall(way);
         }),
       );
     });
     if (seconds !== undefined) return { size, seconds };
   }
   throw new RangeError("no size to measure at");
-}
-
-/** Seconds of one call among many, the least of a few tries. */
-function secondsOfCall(call: () => void, finish: () => void): number {
-  let calls = 1;
-  while (1000 * secondsOfCalls(calls, call, finish) < enoughMs && calls < mostCalls) calls *= 2;
-  return leastOf(() => secondsOfCalls(calls, call, finish) / calls);
-}
-
-function leastOf(measure: () => number): number {
-  return Math.min(...Array.from({ length: tries }, measure));
-}
-
-function secondsOfCalls(calls: number, call: () => void, finish: () => void): number {
-  finish();
-  const started = performance.now();
-  for (let i = 0; i < calls; i++) call();
-  finish();
-  return (performance.now() - started) / 1000;
 }
 
 function readFirst(tf: typeof tensorflow, tensor: tensorflow.Tensor): void {

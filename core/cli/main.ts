@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   export: async () => (await import("./commands/export.ts")).exportRun,
   plugins: async () => (await import("./commands/plugins.ts")).plugins,
   schema: async () => (await import("./commands/schema.ts")).schema,
+  tune: async () => (await import("./commands/tune.ts")).tune,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
   new: async () => (await import("./commands/new.ts")).newPlugin,
   explain: async () => (await import("./commands/explain.ts")).explain,

@@ -14,10 +14,14 @@ import { findAdapter, noAdapter, type AdapterWish, type FoundAdapter } from "../
 import type { GpuBackend } from "../webgpu/contracts.ts";
 import { extendBackend, formatGibibytes } from "../webgpu/backend.ts";
 import { loadDawn, withEvents, type Dawn, type Importer } from "../webgpu/dawn.ts";
+import type { Operands } from "../webgpu/tiled-product.ts";
+import { readTuning } from "../webgpu/tuning-file.ts";
 import { missingGpu } from "../webgpu/visible-gpu.ts";
 import type { DeviceProvider } from "./device.ts";
 
 export interface WebGpuSettings extends AdapterWish {
+  /** In which numbers the grouped products of the forward pass multiply; default float32. */
+  readonly products?: Operands;
   readonly importPackage?: Importer;
 }
 
@@ -61,9 +65,12 @@ export function webGpuDevice(settings: WebGpuSettings): DeviceProvider {
       registerKernels("webgpu", "webgpu");
       replaceKernels("webgpu", webGpuReplacements);
       const { backend } = opened;
+      const { tuning, origin } = readTuning(opened.found.facts, process.env);
+      backend.tuning = tuning;
+      backend.operands = settings.products ?? "float32";
       return {
         name: "webgpu",
-        description: describe(opened),
+        description: describe(opened, origin),
         adapter: opened.found.name,
         tf,
         kernels: createKernels(),
@@ -84,13 +91,15 @@ interface Opened {
 
 let opened: Opened | undefined;
 
-/** Name, the largest tensor, and the features that not every GPU has. */
-function describe({ found, backend }: Opened): string {
+/** Name, the largest tensor, the features that not every GPU has, and how it is set up. */
+function describe({ found, backend }: Opened, tuningOrigin: string): string {
   const { limits, features } = backend.device;
   const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
   return `webgpu (${[
     ...[`tfjs ${tf.version.tfjs}`, "WGSL kernels", found.name, `tensors up to ${formatGibibytes(largest)}`],
     ...wantedFeatures.filter((feature) => features.has(feature)),
+    ...(backend.operands === "float16" ? ["products of float16"] : []),
+    tuningOrigin,
   ].join(", ")})`;
 }
 

@@ -17,6 +17,7 @@ import {
 } from "../webgpu/expert-groups.ts";
 import { defineProgram, entryPoint, inVariants } from "../webgpu/program.ts";
 import { helpersOf, tiledProduct, tiles, type Operands, type Tile, type TileName } from "../webgpu/tiled-product.ts";
+import { tileFor } from "../webgpu/tuning.ts";
 import {
   groupedDecodeName,
   groupedEncodeName,
@@ -186,15 +187,23 @@ export function encodeRows(
   const { weights_FD, expertIndices_BR } = operands;
   const selected = expertIndices_BR.shape[1];
   const out = memory.scratch((rows.count * selected * weights_FD.shape[0]) / numExperts, "float32");
-  const tile = memory.tuning.encodeTile;
+  const numPairs = rows.count * selected;
+  const tile = tileOfEncode(memory, { numPairs, numExperts, numFeatures: weights_FD.shape[0] });
   const groups = groupByExpert(memory, expertIndices_BR, { numExperts, rows });
-  const request = { numExperts, numPairs: rows.count * selected, tileRows: tiles[tile].rows };
+  const request = { numExperts, numPairs, tileRows: tiles[tile].rows };
   runEncode(memory, {
     ...{ ...operands, tile, out, selected, numExperts, firstRow: rows.first },
     program: reluEncode(tile, memory.operands),
     groups: { ...groups, ...tilesOfExperts(memory, groups.starts, request) },
   });
   return out;
+}
+
+function tileOfEncode(
+  memory: GpuMemory,
+  { numPairs, numExperts, numFeatures }: { numPairs: number; numExperts: number; numFeatures: number },
+): TileName {
+  return tileFor(memory.tuning.encodeTile, { rows: numPairs / numExperts, columns: numFeatures / numExperts });
 }
 
 interface EncodeCall {
@@ -235,7 +244,7 @@ export const groupedMatmulWebGpu: readonly KernelVersion[] = [
     const { numExperts } = attrs;
     const [rows, selected] = expertIndices_BR.shape;
     const out = memory.allocate([rows, selected, weights_FD.shape[0] / numExperts], "float32");
-    const tile = memory.tuning.encodeTile;
+    const tile = tileOfEncode(memory, { numPairs: rows * selected, numExperts, numFeatures: weights_FD.shape[0] });
     runEncode(memory, {
       ...{ ...inputs, tile, out, selected, numExperts, firstRow: 0 },
       program: plainEncode(tile, operandsOf(memory, attrs)),
@@ -253,7 +262,7 @@ export const groupedMatmulWebGpu: readonly KernelVersion[] = [
     const width = weights_FD.shape[1];
     const out_BD = memory.allocate([rows, width], "float32");
     const parts = selected === 1 ? out_BD : memory.scratch(rows * selected * width, "float32");
-    const tile = memory.tuning.decodeTile;
+    const tile = tileFor(memory.tuning.decodeTile, { rows: (rows * selected) / numExperts, columns: width });
     const { order, starts } = groupsOf(memory, expertIndices_BR, numExperts);
     const { tileStarts, mostTiles } = tilesOf(memory, expertIndices_BR, numExperts, tile);
     memory.run(decode(tile, operandsOf(memory, attrs)), {
@@ -276,7 +285,7 @@ export const groupedMatmulWebGpu: readonly KernelVersion[] = [
     const width = rows_BD.shape[1];
     const { order, starts } = groupsOf(memory, expertIndices_BR, numExperts);
     const out_FD: tf.Tensor = memory.allocate([numExperts * features, width], "float32");
-    const tile = memory.tuning.outerTile;
+    const tile = tileFor(memory.tuning.outerTile, { rows: features, columns: width });
     memory.run(outer(tile), {
       buffers: { values: values_BRM, rows: rows_BD, order, starts, out_weights: out_FD },
       params: { selected, width, features },

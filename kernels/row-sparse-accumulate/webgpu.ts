@@ -9,6 +9,7 @@ import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import type { GpuMemory } from "../webgpu/contracts.ts";
 import { defineProgram, entryPoint, inVariants } from "../webgpu/program.ts";
 import { sortByKey, type Sorted } from "../webgpu/sort.ts";
+import { threadsFor } from "../webgpu/tuning.ts";
 import {
   rowSparseAccumulateName,
   type RowSparseAccumulateAttributes,
@@ -70,7 +71,7 @@ export function accumulateRows(
   const [, perRow = 1] = indices_BK.shape;
   const out_FD = memory.allocate([numFeatures, width], "float32");
   const { order, starts } = sortedPairs(memory, indices_BK, numFeatures);
-  memory.run(accumulate(memory.tuning.accumulateThreads), {
+  memory.run(accumulate(threadsFor(memory.tuning.accumulateThreads, width)), {
     buffers: { order, starts, coefficients: coefficients_BK, rows: rows_BD, out_features: out_FD },
     params: { features: numFeatures, width, perRow },
     groups: numFeatures,

@@ -5,6 +5,7 @@
  */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import { defineProgram, entryPoint, inVariants } from "../webgpu/program.ts";
+import { threadsFor } from "../webgpu/tuning.ts";
 import { sparseDecodeName, type SparseDecodeInputs } from "./contract.ts";
 
 const decode = inVariants((threads: number) =>
@@ -34,7 +35,7 @@ export const sparseDecodeWebGpu: readonly KernelVersion[] = [
     const [rows, active] = indices_BK.shape;
     const width = decoder_FD.shape[1];
     const out_BD = memory.allocate([rows, width], "float32");
-    memory.run(decode(memory.tuning.sparseDecodeThreads), {
+    memory.run(decode(threadsFor(memory.tuning.sparseDecodeThreads, width)), {
       buffers: { indices: indices_BK, values: values_BK, decoder: decoder_FD, out_rows: out_BD },
       params: { rows, width, perRow: active },
       groups: rows,

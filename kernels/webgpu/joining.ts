@@ -9,7 +9,7 @@ import type { Snippet } from "./program.ts";
 /** Threads of a workgroup that sums over a row. */
 export const rowThreads = 64;
 /** Smaller subgroups save no more than they cost. */
-const worthwhileSubgroup = 4;
+const worthwhileSubgroup = 8;
 
 /** `join_sums(lane, own)`: the sum over all 64 threads of a workgroup, in all of them. */
 export const joinSums: Snippet = ({ leastSubgroup }) =>

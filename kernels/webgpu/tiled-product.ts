@@ -61,7 +61,7 @@ const half: Snippet = ({ hasFloat16 }) => /* wgsl */ `
   alias half4 = vec4<half>;
   fn to_half(x: f32) -> half {
     let within = clamp(x, -65504.0, 65504.0);
-    return ${hasFloat16 ? "f16(within)" : "quantizeToF16(within)"};
+    return ${hasFloat16 ? "f16(within)" : "unpack2x16float(pack2x16float(vec2f(within, 0.0))).x"};
   }
 `;
 

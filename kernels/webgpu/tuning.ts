@@ -40,6 +40,20 @@ export const defaultTuning: Tuning = {
   encodePartMiB: 32,
 };
 
+/** Below it, most of a larger tile would lie beyond its operand. */
+const small = 32;
+
+/** @param rows Of a block of the product, roughly. @returns The tuned tile, or a smaller one for small blocks. */
+export function tileFor(tuned: TileName, { rows, columns }: { rows: number; columns: number }): TileName {
+  if (columns <= small) return "32x32";
+  return rows <= small ? "32x64" : tuned;
+}
+
+/** @returns As many threads as tuned, or fewer where a row is so short that the others would have nothing to do. */
+export function threadsFor(tuned: number, width: number): number {
+  return Math.min(tuned, Math.max(64, 2 ** Math.ceil(Math.log2(width))));
+}
+
 /** Bytes of a part of the batch in encode top-k, at most. */
 export function partBytesOf({ encodePartMiB }: Tuning): number {
   return encodePartMiB * 2 ** 20;

@@ -27,6 +27,13 @@ export const webgpu = definePlugin({
       default: "high",
       description: "Which GPU `auto` prefers on a machine with two: the fast one, or the one that saves power.",
     }),
+    products: Type.Enum(["float32", "float16"], {
+      default: "float32",
+      description:
+        "Numbers that the encoder's and the dense decoder's products of the forward pass multiply; sums and gradients " +
+        "are always float32. float16 has 11 bits and ends at 65,504: results differ by about 1e-3. On GPUs without " +
+        "shader-f16 the numbers are rounded the same way, and nothing is gained.",
+    }),
   }),
   deps: { assigned: assignedGpuRef },
   facts: ({ adapter }) => ({
