@@ -5,7 +5,7 @@
  */
 import type { GpuBackend } from "./contracts.ts";
 import { withGpuMemory } from "./memory.ts";
-import { defineProgram, type GpuAbilities } from "./program.ts";
+import { defineProgram } from "./program.ts";
 
 const threads = 256;
 
@@ -32,7 +32,7 @@ export function findAbilities(backend: GpuBackend): void {
   const hasFloat16 = device.features.has("shader-f16");
   backend.abilities = { leastSubgroup: 0, hasFloat16 };
   // The types know neither the feature nor the adapter's sizes.
-  if (!device.features.has("subgroups" as GPUFeatureName)) return;
+  if (!device.features.has("subgroups")) return;
   const { adapterInfo } = device as unknown as { readonly adapterInfo: { readonly subgroupMinSize: number } };
   backend.abilities = { leastSubgroup: adapterInfo.subgroupMinSize, hasFloat16 };
   if (!isInLine(backend)) backend.abilities = { leastSubgroup: 0, hasFloat16 };

@@ -98,13 +98,13 @@ function isEqual({ tf }: Device, work: () => tf.Tensor, expected: tf.Tensor | un
   return tf.tidy(() => tf.max(tf.abs(tf.sub(work(), expected))).dataSync()[0] === 0);
 }
 
-function secondsOf({ tf, wait }: Device, work: () => tf.Tensor): number {
+function secondsOf(device: Device, work: () => tf.Tensor): number {
   return secondsOfCall({
     call: () => {
-      tf.dispose(work());
+      device.tf.dispose(work());
     },
     finish: () => {
-      wait?.();
+      device.wait?.();
     },
   });
 }
