@@ -31,8 +31,8 @@ export function findAbilities(backend: GpuBackend): void {
   const { device } = backend;
   const hasFloat16 = device.features.has("shader-f16");
   backend.abilities = { leastSubgroup: 0, hasFloat16 };
-  // The types know neither the feature nor the adapter's sizes.
   if (!device.features.has("subgroups")) return;
+  // Younger than the types.
   const { adapterInfo } = device as unknown as { readonly adapterInfo: { readonly subgroupMinSize: number } };
   backend.abilities = { leastSubgroup: adapterInfo.subgroupMinSize, hasFloat16 };
   if (!isInLine(backend)) backend.abilities = { leastSubgroup: 0, hasFloat16 };

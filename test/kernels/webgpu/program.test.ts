@@ -1,5 +1,13 @@
 import * as assert from "uvu/assert";
-import { defineProgram, gridOf, mostGroups, packParams, wgslOf } from "../../../kernels/webgpu/program.ts";
+import {
+  defineProgram,
+  type GpuAbilities,
+  gridOf,
+  inVariants,
+  mostGroups,
+  packParams,
+  wgslOf,
+} from "../../../kernels/webgpu/program.ts";
 import { suite } from "../../suite.ts";
 
 const program = defineProgram({
@@ -23,6 +31,28 @@ suite("the text of a program", (test) => {
     ]);
     assert.ok(lines.some((line) => line.startsWith("fn group_index(")));
     assert.is(lines.at(-1), program.code);
+  });
+
+  test("holds what it uses before the code, as the device can do it", () => {
+    const uses = [({ hasFloat16 }: GpuAbilities) => `alias half = ${hasFloat16 ? "f16" : "f32"};`];
+    const lines = (gpu: GpuAbilities): string[] => wgslOf({ ...program, uses }, gpu).split("\n");
+    assert.equal(lines(plain).slice(-2), ["alias half = f32;", program.code]);
+    const able = lines({ leastSubgroup: 8, hasFloat16: true });
+    assert.equal(able.slice(-2), ["alias half = f16;", program.code]);
+    assert.equal(able.slice(0, 2), ["enable subgroups;", "enable f16;"], "before any declaration");
+  });
+});
+
+suite("the variants of a program", (test) => {
+  test("are made once for each choice", () => {
+    const made: string[] = [];
+    const variant = inVariants((tile: string, size: number) => {
+      made.push(`${tile} ${size}`);
+      return { tile, size };
+    });
+    assert.is(variant("a", 1), variant("a", 1));
+    assert.equal(variant("b", 1), { tile: "b", size: 1 });
+    assert.equal(made, ["a 1", "b 1"]);
   });
 });
 
