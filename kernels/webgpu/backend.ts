@@ -16,6 +16,7 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs";
 import { KernelError } from "../kernel-error.ts";
 import type { BufferManager, GpuBackend, GpuClock, GpuRecord } from "./contracts.ts";
+import { keepBindings } from "./bindings.ts";
 import { startClock } from "./clock.ts";
 import { mapNow, withEvents } from "./dawn.ts";
 import { createDeferredChecks, noteBytes } from "./deferred-checks.ts";
@@ -38,6 +39,7 @@ export function extendBackend(made: WebGPUBackend, device: GPUDevice): GpuBacken
   const readSync = backend.readSync.bind(backend);
   const read = backend.read.bind(backend);
   limitMemory(backend, device);
+  keepBindings(backend, device);
   backend.thresholdToIncreaseWorkgroups = 0;
   const recordOf = ({ dataId }: tf.TensorInfo): GpuRecord => backend.tensorMap.get(dataId);
   const checks = createDeferredChecks(recordOf, () =>

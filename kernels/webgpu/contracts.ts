@@ -16,6 +16,12 @@ export interface GpuRecord {
   resource?: GPUBuffer | null;
 }
 
+/** Numbers of a tfjs program, as tfjs hands them over. */
+export interface UniformField {
+  readonly type: "float32" | "int32" | "uint32";
+  readonly data: readonly number[];
+}
+
 /** Parts of tfjs' backend that its types keep private. */
 export interface Internals {
   /** Products of at most so many tiles are split. */
@@ -24,7 +30,7 @@ export interface Internals {
   computePassEncoder: GPUComputePassEncoder | null;
   dispatchCountInPass: number;
   commandQueueOwnedIds: WeakSet<object>;
-  uniformPendingDisposal: GPUBuffer[];
+  makeUniforms(fields: readonly UniformField[]): { offset: number; size: number; buffer: GPUBuffer };
   bufferManager: BufferManager;
   tensorMap: { get(dataId: object): GpuRecord; has(dataId: object): boolean };
 }
@@ -46,6 +52,8 @@ export type GpuBackend = Omit<WebGPUBackend, keyof Internals> &
     tuning: Tuning;
     /** In which numbers the grouped products of the forward pass multiply. */
     operands: Operands;
+    /** A buffer that holds these bytes and is never written again. */
+    uniformOf(bytes: ArrayBuffer): GPUBuffer;
     /** What is kept of a tensor's data. */
     record(tensor: tf.TensorInfo): GpuRecord;
     /** The compute pass that dispatches go into; a new one where none is open. */

@@ -147,7 +147,7 @@ function record<Name extends string, Param extends string>(
   const { device } = backend;
   const names = Object.keys(program.buffers) as Name[];
   const bound = names.map((name) => bufferOf(backend, buffers[name]));
-  const uniform = uniformOf(backend, packParams(program, params));
+  const uniform = backend.uniformOf(packParams(program, params));
   const { pipeline, layout } = pipelineOf(backend, program);
   const entries = [...bound, uniform].map((buffer, binding) => ({ binding, resource: { buffer } }));
   const bindGroup = device.createBindGroup({ layout, entries });
@@ -158,14 +158,6 @@ function record<Name extends string, Param extends string>(
   pass.setBindGroup(0, bindGroup);
   pass.dispatchWorkgroups(x, y, z);
   backend.countDispatch();
-}
-
-function uniformOf(backend: GpuBackend, bytes: ArrayBuffer): GPUBuffer {
-  const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-  const buffer = backend.bufferManager.acquireBuffer(bytes.byteLength, usage);
-  backend.queue.writeBuffer(buffer, 0, bytes);
-  backend.uniformPendingDisposal.push(buffer);
-  return buffer;
 }
 
 function pipelineOf({ device, abilities }: GpuBackend, program: GpuProgram): Pipeline {

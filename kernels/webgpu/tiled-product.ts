@@ -11,7 +11,7 @@ export interface Tile {
   readonly columns: number;
   /** How much of the inner dimension lies in workgroup memory at a time. */
   readonly depth: number;
-  /** Outputs of a thread; columns are a multiple of 4. */
+  /** Outputs of a thread, a multiple of 4 each. */
   readonly threadRows: number;
   readonly threadColumns: number;
 }
@@ -53,12 +53,11 @@ export function helpersOf(operands: Operands): readonly Snippet[] {
 }
 
 /**
- * `half`, `half4` and `to_half`: numbers of float16, the nearest within its range. Where WGSL has no f16, they are rounded to
+ * `half` and `to_half`: numbers of float16, the nearest within its range. Where WGSL has no f16, they are rounded to
  * the same numbers and kept as float32.
  */
 const half: Snippet = ({ hasFloat16 }) => /* wgsl */ `
   alias half = ${hasFloat16 ? "f16" : "f32"};
-  alias half4 = vec4<half>;
   fn to_half(x: f32) -> half {
     let within = clamp(x, -65504.0, 65504.0);
     return ${hasFloat16 ? "f16(within)" : "unpack2x16float(pack2x16float(vec2f(within, 0.0))).x"};
@@ -76,12 +75,13 @@ export function tiledProduct(product: TiledProduct): string {
   const threads = threadsOf(tile);
   const element = operands === "float16" ? "half" : "f32";
   // A register each, and no array: what is indexed by a variable may leave the registers.
-  const rowNumbers = [...Array(threadRows).keys()];
-  const quads = [...Array(threadColumns / 4).keys()];
-  const sums = rowNumbers.flatMap((r) => quads.map((q) => `sums${r}_${q}`));
+  const ownRows = [...Array(threadRows).keys()];
+  const rowQuads = [...Array(threadRows / 4).keys()];
+  const columnQuads = [...Array(threadColumns / 4).keys()];
+  const sums = ownRows.flatMap((r) => columnQuads.map((q) => `sums${r}_${q}`));
   return /* wgsl */ `
-    var<workgroup> left_tile: array<${element}, ${depth * strideOf(rows)}>;
-    var<workgroup> right_tile: array<${element}, ${depth * strideOf(columns)}>;
+    var<workgroup> left_tile: array<vec4<${element}>, ${depth * strideOf(rows)}>;
+    var<workgroup> right_tile: array<vec4<${element}>, ${depth * strideOf(columns)}>;
     ${declarations}
 
     @compute @workgroup_size(${threads})
@@ -95,11 +95,13 @@ export function tiledProduct(product: TiledProduct): string {
         ${load(product, { name: "right_tile", axis: "column", size: columns, expression: right, isAlongK: alongK.right })}
         workgroupBarrier();
         for (var d = 0u; d < ${depth}u; d++) {
-          let a = d * ${strideOf(rows)}u + own_row;
-          let b = d * ${strideOf(columns)}u + own_column;
-          ${quads.map((q) => `let right${q} = ${quadAt("right_tile", 4 * q, element)};`).join("\n")}
-          ${rowNumbers.map((r) => `let left${r} = f32(left_tile[a + ${r}u]);`).join("\n")}
-          ${rowNumbers.flatMap((r) => quads.map((q) => `sums${r}_${q} += left${r} * right${q};`)).join("\n")}
+          let a = d * ${strideOf(rows)}u + own_row / 4u;
+          let b = d * ${strideOf(columns)}u + own_column / 4u;
+          ${rowQuads.map((q) => `let left${q} = vec4f(left_tile[a + ${q}u]);`).join("\n")}
+          ${columnQuads.map((q) => `let right${q} = vec4f(right_tile[b + ${q}u]);`).join("\n")}
+          ${ownRows
+            .flatMap((r) => columnQuads.map((q) => `sums${r}_${q} += left${Math.floor(r / 4)}[${r % 4}] * right${q};`))
+            .join("\n")}
         }
         workgroupBarrier();
       }
@@ -108,7 +110,7 @@ export function tiledProduct(product: TiledProduct): string {
         for (var c = 0u; c < ${threadColumns}u; c++) {
           let row = own_row + r;
           let column = own_column + c;
-          let value = sums[r * ${quads.length}u + c / 4u][c % 4u];
+          let value = sums[r * ${columnQuads.length}u + c / 4u][c % 4u];
           ${store}
         }
       }
@@ -116,14 +118,9 @@ export function tiledProduct(product: TiledProduct): string {
   `;
 }
 
-/** Rows of workgroup memory are padded, so that stores along k do not meet in one bank. */
+/** In vectors of four, which a thread reads at once. Padded, so that stores along k do not all meet in one bank. */
 function strideOf(size: number): number {
-  return size + 1;
-}
-
-function quadAt(name: string, offset: number, element: string): string {
-  const numbers = [0, 1, 2, 3].map((i) => `${name}[b + ${offset + i}u]`).join(", ");
-  return element === "half" ? `vec4f(half4(${numbers}))` : `vec4f(${numbers})`;
+  return size / 4 + 1;
 }
 
 interface LoadedTile {
@@ -147,6 +144,6 @@ function load({ tile, operands }: TiledProduct, { name, axis, size, expression, 
       let k = start + d;
       var loaded = 0.0;
       if (k < inner) { loaded = ${expression}; }
-      ${name}[d * ${strideOf(size)}u + ${axis}] = ${operands === "float16" ? "to_half(loaded)" : "loaded"};
+      ${name}[d * ${strideOf(size)}u + ${axis} / 4u][${axis} % 4u] = ${operands === "float16" ? "to_half(loaded)" : "loaded"};
     }`;
 }

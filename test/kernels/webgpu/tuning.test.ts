@@ -42,12 +42,12 @@ suite("a tuning", (test) => {
 suite("every tile", (test) => {
   for (const [name, tile] of Object.entries(tiles)) {
     test(`runs on every device: ${name}`, () => {
-      const { rows, columns, depth, threadColumns } = tile;
+      const { rows, columns, depth, threadRows, threadColumns } = tile;
       const threads = threadsOf(tile);
       assert.ok(threads <= 256, `${threads} threads`);
       assert.ok(rows <= threads, "a thread finds the pair of a row");
-      assert.is(threadColumns % 4, 0);
-      const bytes = 4 * (depth * (rows + 1 + columns + 1) + rows);
+      assert.equal([threadRows % 4, threadColumns % 4], [0, 0]);
+      const bytes = 4 * (depth * (rows + 4 + columns + 4) + rows);
       assert.ok(bytes <= 16_384, `${bytes} bytes of workgroup memory`);
       assert.is(name, `${rows}x${columns}`);
     });
