@@ -3,6 +3,7 @@
  * backend current; what is called here then runs there.
  */
 import { adamStep } from "./adam-step/contract.ts";
+import { causalAttention } from "./causal-attention/contract.ts";
 import { normaliseRows, removeParallelComponent } from "./decoder-norm/contract.ts";
 import { encodeTopK } from "./encode-top-k/contract.ts";
 import { globalNorm, globalNormScalar } from "./global-norm/contract.ts";
@@ -31,6 +32,7 @@ export function createKernels(): Kernels {
     normaliseRows,
     removeParallelComponent,
     squaredError,
+    causalAttention,
     globalNorm,
     globalNormScalar,
   };

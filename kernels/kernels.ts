@@ -3,7 +3,8 @@
  * registered per backend, so that autodiff finds the version of the device; see the folder of the operation.
  *
  * Shapes: B rows, D width, F features, E experts, M = F/E features an expert, R experts a row, K active features a
- * row. Expert e owns rows [e*M, (e+1)*M) of every [F, D] matrix. Index tensors are int32.
+ * row. Expert e owns rows [e*M, (e+1)*M) of every [F, D] matrix. Index tensors are int32. Of attention: C contexts, T
+ * positions, N = C T rows, H heads, d width of a head, D = H d.
  */
 import type * as tf from "@tensorflow/tfjs";
 
@@ -40,6 +41,16 @@ export interface AdamHyperparameters {
    * by `removeParallelComponent`.
    */
   readonly acrossRows?: boolean;
+}
+
+/** Contexts of one length, one after the other, and the heads that attend within each. */
+export interface AttentionShape {
+  /** C */
+  readonly numContexts: number;
+  /** T */
+  readonly contextLength: number;
+  /** H */
+  readonly numHeads: number;
 }
 
 export interface Kernels {
@@ -92,6 +103,13 @@ export interface Kernels {
   removeParallelComponent(gradient_FD: tf.Tensor2D, matrix_FD: tf.Tensor2D): tf.Tensor2D;
   /** Mean over rows of ||prediction - target||^2, the sum over the width. Differentiable in both. */
   squaredError(prediction_BD: tf.Tensor2D, target_BD: tf.Tensor2D): tf.Scalar;
+  /**
+   * Every head's causal attention: out_h = softmax(q_h k_h^T / sqrt(d) + mask) v_h, where no position sees a later one.
+   * Not differentiable.
+   * @param qkv_N3D Queries, keys and values side by side [C T, 3 H d], heads within each.
+   * @returns [N, D], heads side by side.
+   */
+  causalAttention(qkv_N3D: tf.Tensor2D, shape: AttentionShape): tf.Tensor2D;
   /** Square root of the sum of squares over all tensors, accumulated in float64 where the device allows. */
   globalNorm(tensors: readonly tf.Tensor[]): number;
   /** The same as a scalar on the device, in float32, without waiting for it. */

@@ -7,6 +7,10 @@ import { adamStepHost } from "./adam-step/host.ts";
 import { adamStepNative } from "./adam-step/native.ts";
 import { adamStepReference } from "./adam-step/reference.ts";
 import { adamStepWebGpu } from "./adam-step/webgpu.ts";
+import { causalAttentionHost } from "./causal-attention/host.ts";
+import { causalAttentionNative } from "./causal-attention/native.ts";
+import { causalAttentionReference } from "./causal-attention/reference.ts";
+import { causalAttentionWebGpu } from "./causal-attention/webgpu.ts";
 import { decoderNormHost } from "./decoder-norm/host.ts";
 import { decoderNormNative } from "./decoder-norm/native.ts";
 import { decoderNormReference } from "./decoder-norm/reference.ts";
@@ -59,6 +63,7 @@ const versions: Readonly<Record<Implementation, readonly KernelVersion[]>> = {
     ...decoderNormReference,
     ...globalNormReference,
     ...squaredErrorReference,
+    ...causalAttentionReference,
   ],
   host: [
     ...groupedMatmulHost,
@@ -70,6 +75,7 @@ const versions: Readonly<Record<Implementation, readonly KernelVersion[]>> = {
     ...decoderNormHost,
     ...globalNormHost,
     ...squaredErrorHost,
+    ...causalAttentionHost,
   ],
   native: [
     ...groupedMatmulNative,
@@ -81,6 +87,7 @@ const versions: Readonly<Record<Implementation, readonly KernelVersion[]>> = {
     ...decoderNormNative,
     ...globalNormNative,
     ...squaredErrorNative,
+    ...causalAttentionNative,
   ],
   webgpu: [
     ...groupedMatmulWebGpu,
@@ -92,6 +99,7 @@ const versions: Readonly<Record<Implementation, readonly KernelVersion[]>> = {
     ...decoderNormWebGpu,
     ...globalNormWebGpu,
     ...squaredErrorWebGpu,
+    ...causalAttentionWebGpu,
   ],
 };
 

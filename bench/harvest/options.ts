@@ -4,7 +4,7 @@ import { oneOf, readWords, type Words } from "../words.ts";
 import { subjectNames, type SubjectName } from "./subject.ts";
 
 const initial = {
-  ...{ device: "native", threads: String(defaultThreads) },
+  ...{ device: "native", adapter: "auto", threads: String(defaultThreads) },
   ...{ models: "tiny-gpt2", contexts: "8", passes: "15" },
 };
 

@@ -41,7 +41,12 @@ export async function runSubject(input: SubjectInput): Promise<HarvestRun & { re
     const subject = await openSubject(name, folder);
     const batches = makeTokens(subject, input.contexts);
     const torch = await startPeer(python, subject, { batches, folder });
-    const model = createGpt2({ tf: device.tf, config: subject.config, tensors: subject.tensors });
+    const model = createGpt2({
+      tf: device.tf,
+      kernels: device.kernels,
+      config: subject.config,
+      tensors: subject.tensors,
+    });
     const run = await harvestInTurn(input, {
       python,
       folder,

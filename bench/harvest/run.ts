@@ -3,6 +3,7 @@
  * the same weights, tokens and threads. No time is printed unless both gave the same activations.
  *
  *   npm run bench:harvest -- [device=native] [threads=<cores>] [models=tiny-gpt2,gpt2-small] [contexts=8] [--json]
+ *   npm run bench:harvest -- device=webgpu [adapter=auto] [models=tiny-gpt2,gpt2-small]
  *
  * tiny-gpt2 is the quickstart's model at its hook; gpt2-small has random weights and stops after block 8, as in the
  * paper. A pass takes `contexts` contexts of 128 tokens; passes=15 of each are timed, in turn.
@@ -21,7 +22,7 @@ await runProgram(async () => {
   const [threads, contexts, passes] = [words.count("threads"), words.count("contexts"), words.count("passes")];
   const names = plannedSubjects(words);
   const interpreter = await preparePython();
-  const device = await openDevice(words.text("device"), threads);
+  const device = await openDevice(words.text("device"), threads, words.text("adapter"));
   print(`Switchyard ${packageVersion()} on ${device.description}; PyTorch on ${threads} threads; float32`);
   const runs: HarvestRun[] = [];
   let torch: unknown;

@@ -1,11 +1,13 @@
 /**
  * What the kernel bench runs: every operation at one size, each with its float64 check and its arithmetic.
  *
- * Shapes: B rows, D width, F features, E experts, M = F/E, K active features a row; one expert a row.
+ * Shapes: B rows, D width, F features, E experts, M = F/E, K active features a row; one expert a row. Of attention: C
+ * contexts, T positions, H heads, d width of a head.
  */
 import type * as tf from "@tensorflow/tfjs";
 import type { Device } from "../../kernels/devices/device.ts";
 import { adamStep64, createAdam64 } from "../../test/conformance/kernels/float64/adam.ts";
+import { causalAttention64 } from "../../test/conformance/kernels/float64/causal-attention.ts";
 import { encodeTopK64 } from "../../test/conformance/kernels/float64/encode-top-k.ts";
 import { groupedDecode64, groupedEncode64 } from "../../test/conformance/kernels/float64/grouped.ts";
 import {
@@ -21,6 +23,13 @@ import {
 import { squaredError64 } from "../../test/conformance/kernels/float64/squared-error.ts";
 import { createRandomData } from "../../test/conformance/kernels/random-data.ts";
 
+export const operations = [
+  ...(["encodeTopK", "groupedEncode", "groupedDecode", "sparseDecode", "sparseGatherDot"] as const),
+  ...(["rowSparseAccumulate", "adamStep", "normaliseRows", "removeParallelComponent", "squaredError"] as const),
+  ...(["globalNorm", "causalAttention"] as const),
+];
+export type Operation = (typeof operations)[number];
+
 export interface BenchSize {
   readonly B: number;
   readonly D: number;
@@ -29,8 +38,15 @@ export interface BenchSize {
   readonly K: number;
 }
 
+export interface AttentionSize {
+  readonly C: number;
+  readonly T: number;
+  readonly H: number;
+  readonly d: number;
+}
+
 export interface BenchCase {
-  readonly name: string;
+  readonly name: Operation;
   /** Floating-point operations of one call: 2 a multiply-add. */
   readonly flops: number;
   /** Runs once and returns what it computed; called inside tidy. */
@@ -166,4 +182,17 @@ export function createBenchCases({ tf, kernels }: Device, size: BenchSize): read
       reference: () => [globalNorm64([data.weights, data.acts])],
     },
   ];
+}
+
+/** Causal attention by itself, since it shares no size with the others. */
+export function createAttentionCase({ tf, kernels }: Device, { C, T, H, d }: AttentionSize): BenchCase {
+  const shape = { numContexts: C, contextLength: T, numHeads: H };
+  const qkv = createRandomData(2).floats(C * T * 3 * H * d);
+  const qkv_N3D = tf.tensor2d(qkv.slice(), [C * T, 3 * H * d]);
+  return {
+    name: "causalAttention",
+    flops: 2 * C * H * T * (T + 1) * d,
+    run: () => kernels.causalAttention(qkv_N3D, shape),
+    reference: () => causalAttention64(qkv, shape),
+  };
 }

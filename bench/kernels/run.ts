@@ -1,11 +1,14 @@
 /**
  * Checks every kernel against float64, then times it. Machines are noisy: this prints and never asserts a time.
  *
- *   npm run bench:kernels -- [device=native,wasm,cpu] [kernels=native,host,reference] [threads=<cores>]
- *                            [features=2048,4096] [experts=1,8]
+ *   npm run bench:kernels -- [device=native,wasm,cpu] [kernels=native,host,webgpu,reference] [threads=<cores>]
+ *                            [operations=all] [features=2048,4096] [experts=1,8] [positions=128] [calls=15]
+ *   npm run bench:kernels -- device=webgpu [adapter=auto] [operations=causalAttention] [positions=128,512]
  *
- * A device is measured with those of the kernels that it can run: native has no host version, the others no native one.
- * The time is the median of the repetitions; the fastest stands beside it. A kernel that fails its check prints no time.
+ * A device is measured with those of the kernels that it can run: its own and those composed of tfjs, "reference".
+ * The time is the median of the calls; the fastest stands beside it. It ends when a device that computes ahead is
+ * done. A kernel that fails its check prints no time. Attention is that of a harvest from GPT-2 small: 8 contexts of so
+ * many positions, 12 heads of 64.
  */
 import type { Device } from "../../kernels/devices/device.ts";
 import { KernelError } from "../../kernels/kernel-error.ts";
@@ -14,42 +17,71 @@ import { registerKernels } from "../../kernels/register.ts";
 import { defaultThreads, openDevice } from "../devices.ts";
 import { print, runProgram } from "../program.ts";
 import { oneOf, readWords } from "../words.ts";
-import { createBenchCases, type BenchCase, type BenchSize } from "./cases.ts";
+import {
+  createAttentionCase,
+  createBenchCases,
+  operations,
+  type AttentionSize,
+  type BenchCase,
+  type BenchSize,
+  type Operation,
+} from "./cases.ts";
 
 /** Which versions of the kernels a device can run. */
 const implementationsOf: Readonly<Record<string, readonly Implementation[]>> = {
   native: ["native", "reference"],
   wasm: ["host", "reference"],
   cpu: ["host", "reference"],
+  webgpu: ["webgpu", "reference"],
 };
-const warmups = 5;
-const repetitions = 15;
+const implementations = ["native", "host", "webgpu", "reference"] as const satisfies readonly Implementation[];
+/** Calls that do not count, at most; never more than those that do. */
+const mostWarmups = 5;
 
 await runProgram(async () => {
   const words = readWords(process.argv.slice(2), {
     device: "native,wasm,cpu",
-    kernels: "native,host,reference",
+    adapter: "auto",
+    kernels: implementations.join(),
     threads: String(defaultThreads),
+    operations: "all",
+    calls: "15",
+    positions: "128",
     features: "2048,4096",
     experts: "1,8",
   });
-  const wanted = words.list("kernels").map((name) => oneOf("kernels", name, ["native", "host", "reference"] as const));
+  const wanted = words.list("kernels").map((name) => oneOf("kernels", name, implementations));
+  const chosen = words.text("operations") === "all" ? operations : words.list("operations").map(operationOf);
+  const casesOf = (cases: readonly BenchCase[]): readonly BenchCase[] =>
+    cases.filter(({ name }) => chosen.includes(name));
+  const calls = words.count("calls");
   for (const name of words.list("device")) {
     oneOf("device", name, Object.keys(implementationsOf));
-    const device = await openIfAvailable(name, words.count("threads"));
+    const device = await openIfAvailable(name, words.count("threads"), words.text("adapter"));
     if (device === undefined) continue;
     for (const implementation of wanted.filter((at) => implementationsOf[name]?.includes(at))) {
       registerKernels(name, implementation);
       for (const F of words.counts("features")) {
-        for (const E of words.counts("experts")) report(device, implementation, { B: 1024, D: 128, F, E, K: 16 });
+        for (const E of words.counts("experts")) {
+          const size = { B: 1024, D: 128, F, E, K: 16 };
+          report(device, { implementation, size, cases: casesOf(createBenchCases(device, size)), calls });
+        }
+      }
+      for (const T of words.counts("positions")) {
+        const size = { C: 8, T, H: 12, d: 64 };
+        report(device, { implementation, size, cases: casesOf([createAttentionCase(device, size)]), calls });
       }
     }
   }
 });
 
-async function openIfAvailable(name: string, threads: number): Promise<Device | undefined> {
+function operationOf(name: string): Operation {
+  return oneOf("operations", name, operations);
+}
+
+async function openIfAvailable(name: string, threads: number, adapter: string): Promise<Device | undefined> {
   try {
-    return await openDevice(name, threads);
+    return await openDevice(name, threads, adapter);
   } catch (error) {
     if (!(error instanceof KernelError) || error.code !== "DEVICE_UNAVAILABLE") throw error;
     print(`\n${name} is not available: ${error.received ?? error.message}`);
@@ -58,20 +90,28 @@ async function openIfAvailable(name: string, threads: number): Promise<Device | 
   }
 }
 
-function report(device: Device, implementation: string, size: BenchSize): void {
-  const { B, D, F, E, K } = size;
-  print(`\n${implementation} kernels, ${device.description}: B=${B} D=${D} F=${F} E=${E} K=${K} float32`);
+interface Report {
+  readonly implementation: Implementation;
+  readonly size: BenchSize | AttentionSize;
+  readonly cases: readonly BenchCase[];
+  readonly calls: number;
+}
+
+function report(device: Device, { implementation, size, cases, calls }: Report): void {
+  if (cases.length === 0) return;
+  const sizes = Object.entries(size).map(([letter, count]) => `${letter}=${count}`);
+  print(`\n${implementation} kernels, ${device.description}: ${sizes.join(" ")} float32`);
   print(
     `${"operation".padEnd(26)}${"max error".padStart(11)}${"median ms".padStart(11)}${"min ms".padStart(9)}${"GFLOP/s".padStart(9)}`,
   );
-  for (const bench of createBenchCases(device, size)) {
+  for (const bench of cases) {
     const error = check(device, bench);
     if (!(error < 1e-3)) {
       print(`${bench.name.padEnd(26)}${error.toExponential(1).padStart(11)}  FAILED its check against float64`);
       process.exitCode = 1;
       continue;
     }
-    const { median, fastest } = time(device, bench);
+    const { median, fastest } = time(device, bench, calls);
     print(
       bench.name.padEnd(26) +
         error.toExponential(1).padStart(11) +
@@ -102,13 +142,16 @@ function valuesOf({ tf }: Device, bench: BenchCase): ArrayLike<number> {
   return values;
 }
 
-function time({ tf }: Device, bench: BenchCase): { readonly median: number; readonly fastest: number } {
+function time(device: Device, bench: BenchCase, calls: number): { readonly median: number; readonly fastest: number } {
+  const { tf } = device;
   const times: number[] = [];
-  for (let i = 0; i < warmups + repetitions; i++) {
+  const warmups = Math.min(calls, mostWarmups);
+  for (let i = 0; i < warmups + calls; i++) {
     const start = performance.now();
     tf.engine().startScope();
     bench.run();
     tf.engine().endScope();
+    device.wait?.();
     if (i >= warmups) times.push(performance.now() - start);
   }
   times.sort((a, b) => a - b);

@@ -6,8 +6,7 @@
  * Shapes: C contexts, T positions, N = C T rows, D width, V vocabulary.
  */
 import type * as tf from "@tensorflow/tfjs";
-import { attend } from "./attention.ts";
-import type { AttentionShape } from "./attention.ts";
+import type { AttentionShape, Kernels } from "../../kernels/kernels.ts";
 import type { Gpt2Tensors } from "./checkpoint.ts";
 import type { Gpt2Config } from "./gpt2-config.ts";
 import type { HookPoint } from "./hook-points.ts";
@@ -51,10 +50,11 @@ export interface Gpt2 {
 
 export function createGpt2(options: {
   readonly tf: typeof tf;
+  readonly kernels: Kernels;
   readonly config: Gpt2Config;
   readonly tensors: Gpt2Tensors;
 }): Gpt2 {
-  const { tf: tensorFlow, config } = options;
+  const { tf: tensorFlow, kernels, config } = options;
   const weights = createGpt2Weights(tensorFlow, config, options.tensors);
   const blocks = weights.blocks;
 
@@ -67,7 +67,7 @@ export function createGpt2(options: {
 
   function attention(block: BlockWeights, x_ND: tf.Tensor2D, shape: AttentionShape): tf.Tensor2D {
     const qkv_N3D = linear(tensorFlow, normalise(x_ND, block.attentionNorm), block.attentionIn);
-    return linear(tensorFlow, attend(tensorFlow, qkv_N3D, shape), block.attentionOut);
+    return linear(tensorFlow, kernels.causalAttention(qkv_N3D, shape), block.attentionOut);
   }
 
   function mlp(block: BlockWeights, x_ND: tf.Tensor2D): tf.Tensor2D {

@@ -6,10 +6,12 @@
  * bytes: what has to be read and written once, at four bytes a number. A gathered row counts each time it is read,
  * so a dictionary that stays in cache may show more than memory gives.
  *
- * Shapes: B rows, D width, F features, E experts, M = F/E features an expert, R experts a row, K features a row.
+ * Shapes: B rows, D width, F features, E experts, M = F/E features an expert, R experts a row, K features a row; of
+ * attention N rows in contexts of T positions.
  */
 import type * as tf from "@tensorflow/tfjs";
 import { adamStepName } from "../adam-step/contract.ts";
+import { causalAttentionName } from "../causal-attention/contract.ts";
 import { normaliseRowsName } from "../decoder-norm/contract.ts";
 import { encodeTopKName } from "../encode-top-k/contract.ts";
 import { normName } from "../global-norm/contract.ts";
@@ -76,6 +78,7 @@ const rules: Readonly<Record<string, Rule>> = {
     flops: (use) => 2 * gatheredNumbers(use, "x"),
     bytes: (use) => bytesPerNumber * (1 + readNumbers(use, "x")),
   },
+  [causalAttentionName]: { flops: attentionFlops },
   [normaliseRowsName]: { bytes: (use) => 2 * bytesPerNumber * numbers(use, "matrix_FD") },
   BatchMatMul: product,
   _FusedMatMul: product,
@@ -99,6 +102,11 @@ function encodeFlops(use: KernelUse): number {
   const pairs = numbers(use, "expertIndices_BR");
   const experts = Number(use.attrs["numExperts"]);
   return (2 * pairs * numbers(use, "encoder_FD")) / experts;
+}
+
+/** 2ND(T+1): two products of what each position sees, T(T+1)/2 pairs a context and head. */
+function attentionFlops(use: KernelUse): number {
+  return 2 * written(use) * (Number(use.attrs["contextLength"]) + 1);
 }
 
 /** 2mnk for every matrix of the batch. */

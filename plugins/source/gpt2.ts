@@ -26,7 +26,7 @@ import { readTokenSequences } from "../../core/language-model/token-sequences.ts
 import type { TokenSequence } from "../../core/language-model/token-sequence.ts";
 import { loadTokenizer } from "../../core/language-model/tokenizer.ts";
 import { definePlugin } from "../../core/plugin/define-plugin.ts";
-import { pathsRef, sourceProgressRef, tensorFlowRef } from "../../core/services.ts";
+import { kernelsRef, pathsRef, sourceProgressRef, tensorFlowRef } from "../../core/services.ts";
 
 export const gpt2 = definePlugin({
   kind: "source",
@@ -83,17 +83,17 @@ export const gpt2 = definePlugin({
       description: "How the cache stores the rows; float16 takes half the space.",
     }),
   }),
-  deps: { tf: tensorFlowRef, paths: pathsRef, progress: sourceProgressRef },
+  deps: { tf: tensorFlowRef, kernels: kernelsRef, paths: pathsRef, progress: sourceProgressRef },
   facts: async (options, paths) => {
     const plan = await planHarvest(options, paths);
     return { width: plan.config.width, fingerprint: plan.digest, description: plan.description };
   },
-  create: async (options, { tf, paths, progress }): Promise<ActivationSource> => {
+  create: async (options, { tf, kernels, paths, progress }): Promise<ActivationSource> => {
     const plan = await planHarvest(options, paths);
     const { modelFolder, config, contextLength, excludePositions, digest } = plan;
     const hook = { layer: options.layer, name: options.hook };
     const model = onDemand(
-      async () => createGpt2({ tf, config, tensors: await readGpt2Tensors(modelFolder, config) }),
+      async () => createGpt2({ tf, kernels, config, tensors: await readGpt2Tensors(modelFolder, config) }),
       (loaded) => {
         loaded.dispose();
       },

@@ -7,7 +7,7 @@ import { suite } from "../suite.ts";
 suite("registration of kernels", (test) => {
   test("has a reference and a host version of every kernel", () => {
     const names = [...kernelNames("reference")].sort();
-    assert.is(names.length, 13);
+    assert.is(names.length, 14);
     assert.is(new Set(names).size, names.length);
     assert.equal([...kernelNames("host")].sort(), names);
   });

@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import type { Device } from "../../kernels/devices/device.ts";
 import type { Kernels } from "../../kernels/kernels.ts";
 import { loadAddon } from "../../kernels/native/addon.ts";
+import { causalAttentionCases } from "../conformance/kernels/causal-attention.ts";
 import { encodeTopKCases } from "../conformance/kernels/encode-top-k.ts";
 import { globalNormCases } from "../conformance/kernels/norms.ts";
 import type { KernelSubject } from "../conformance/kernels/kernel-subject.ts";
@@ -65,6 +66,15 @@ suite("kernel suites", (test) => {
     const failed = await failures(encodeTopKCases(subject));
     assert.ok(failed.includes("leaves no tensor behind"));
     assert.ok(failed.includes("selects as the contract orders: k of 1"));
+  });
+
+  test("find attention that sees a little of what comes later", async () => {
+    const subject = spoilt((kernels, { tf }) => ({
+      causalAttention: (qkv_N3D, shape) =>
+        tf.add(kernels.causalAttention(qkv_N3D, shape), tf.mul(tf.mean(qkv_N3D), 1e-5)),
+    }));
+    const failed = await failures(causalAttentionCases(subject));
+    assert.ok(failed.some((name) => name.startsWith("is causal")));
   });
 
   test("find checks that are missing", async () => {

@@ -10,6 +10,7 @@ suite("the harvest bench", (test) => {
   test("runs the quickstart's model unless it is told otherwise", () => {
     assert.equal(plannedSubjects(readHarvestWords([])), ["tiny-gpt2"]);
     assert.equal(plannedSubjects(readHarvestWords(["models=gpt2-small"])), ["gpt2-small"]);
+    assert.is(readHarvestWords(["device=webgpu", "adapter=llvmpipe"]).text("adapter"), "llvmpipe");
     assert.throws(() => plannedSubjects(readHarvestWords(["models=gpt3"])), /one of tiny-gpt2, gpt2-small/);
   });
 

@@ -55,7 +55,7 @@ export async function makeTrainedRun({ tf, kernels }: Device, choice: MadeRunCho
   const folder = await writeCheckpoint(join(temporaryFolder(), "tiny"));
   const config = await readGpt2Config(folder);
   const tensors = await readGpt2Tensors(folder, config);
-  const gpt2 = createGpt2({ tf, config, tensors });
+  const gpt2 = createGpt2({ tf, kernels, config, tensors });
   const stream = createRng(5).stream("contexts");
   const contexts = Array.from({ length: numContexts }, () =>
     Array.from({ length: contextLength }, () => Math.floor(stream.uniform() * 20)),

@@ -9,22 +9,25 @@ import { suite } from "../../suite.ts";
 
 const tolerance = 1e-4;
 const folder = "data/tiny-gpt2";
-/** The cpu device takes seconds for what others do at once, and more on a busy machine. */
+/** The cpu device and a software GPU take seconds for what others do at once, and more on a busy machine. */
 const timeoutMs = 120_000;
 
-/** @param numContexts Of the fixture's four, for the residual streams; the cpu device takes a second a context. */
-export function describeFixture(device: DeviceProvider, numContexts: number): void {
+/**
+ * @param numContexts Of the fixture's four, for the residual streams; the cpu device takes a second a context.
+ * @param skip Why the device is not tested here.
+ */
+export function describeFixture(device: DeviceProvider, numContexts: number, skip?: string): void {
   suite(`gpt2 on ${device.name}`, (test) => {
     test(
       "agrees with PyTorch in every layer, the logits and the cross-entropy",
       async () => {
-        const { tf } = await device.open();
+        const { tf, kernels } = await device.open();
         const { tensors } = await readSafetensors("test/data/tiny-gpt2-fixture.safetensors");
         const floats = (name: string): Float32Array => tensors.get(name)!.data as Float32Array;
         const ids = tensors.get("ids")!.data as Int32Array;
         const nextIds = tensors.get("next_ids")!.data as Int32Array;
         const config = await readGpt2Config(folder);
-        const model = createGpt2({ tf, config, tensors: await readGpt2Tensors(folder, config) });
+        const model = createGpt2({ tf, kernels, config, tensors: await readGpt2Tensors(folder, config) });
         const before = tf.memory().numTensors;
         const some = { ids: ids.subarray(0, numContexts * 128), numContexts, contextLength: 128 };
         for (let layer = 0; layer < 3; layer++) {
@@ -48,7 +51,7 @@ export function describeFixture(device: DeviceProvider, numContexts: number): vo
         // The output layer, transposed once, stays.
         assert.is(tf.memory().numTensors, before + 1);
       },
-      { timeoutMs },
+      { timeoutMs, skip },
     );
   });
 }

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type * as tensorflow from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
-import { attend, attendBatched, attendHeadByHead } from "../../../core/language-model/attention.ts";
 import { readGpt2Tensors } from "../../../core/language-model/checkpoint.ts";
 import type { Gpt2Tensors } from "../../../core/language-model/checkpoint.ts";
 import { readGpt2Config } from "../../../core/language-model/gpt2-config.ts";
@@ -9,6 +8,7 @@ import { createGpt2 } from "../../../core/language-model/gpt2.ts";
 import type { Gpt2 } from "../../../core/language-model/gpt2.ts";
 import { hookNames } from "../../../core/language-model/hook-points.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import type { Kernels } from "../../../kernels/kernels.ts";
 import { suite } from "../../suite.ts";
 import { temporaryFolder } from "../data/temporary-folder.ts";
 import { referenceLosses, referencePass } from "./gpt2-reference.ts";
@@ -23,13 +23,14 @@ const contexts = [
 const batch = { ids: Int32Array.from(contexts.flat()), numContexts: 2, contextLength: 8 };
 const D = 8;
 let tf: typeof tensorflow;
+let kernels: Kernels;
 let numCheckpoints = 0;
 
 async function load(options: CheckpointOptions = {}): Promise<{ readonly model: Gpt2; readonly tensors: Gpt2Tensors }> {
   const checkpoint = await writeCheckpoint(join(folder, String(numCheckpoints++)), options);
   const config = await readGpt2Config(checkpoint);
   const tensors = await readGpt2Tensors(checkpoint, config);
-  return { model: createGpt2({ tf, config, tensors }), tensors };
+  return { model: createGpt2({ tf, kernels, config, tensors }), tensors };
 }
 
 function near(actual: ArrayLike<number>, expected: readonly number[], what: string, tolerance = 2e-5): void {
@@ -40,7 +41,7 @@ function near(actual: ArrayLike<number>, expected: readonly number[], what: stri
 
 suite("gpt2", (test, hooks) => {
   hooks.before(async () => {
-    ({ tf } = await wasmDevice.open());
+    ({ tf, kernels } = await wasmDevice.open());
   });
 
   test("agrees with a float64 reference at every hook point of every layer", async () => {
@@ -142,14 +143,6 @@ suite("gpt2", (test, hooks) => {
     const together = model.toHook(batch, hook).acts_ND.dataSync();
     const alone = { ids: batch.ids.subarray(8), numContexts: 1, contextLength: 8 };
     near(model.toHook(alone, hook).acts_ND.dataSync(), [...together.slice(8 * D)], "second context", 1e-6);
-  });
-
-  test("computes attention the same way batched and head by head", () => {
-    const shape = { numContexts: 3, contextLength: 10, numHeads: 4 };
-    const qkv = tf.randomNormal<tensorflow.Rank.R2>([30, 3 * 12], 0, 1, "float32", 1);
-    const byHead = attendHeadByHead(tf, qkv, shape).dataSync();
-    near(byHead, [...attendBatched(tf, qkv, shape).dataSync()], "attention");
-    assert.equal(attend(tf, qkv, shape).dataSync(), byHead, "what wasm takes");
   });
 
   test("leaves no tensor behind", async () => {

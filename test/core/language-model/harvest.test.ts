@@ -13,6 +13,7 @@ import { harvest } from "../../../core/language-model/harvest.ts";
 import type { HarvestOptions } from "../../../core/language-model/harvest.ts";
 import { hookNames } from "../../../core/language-model/hook-points.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import type { Kernels } from "../../../kernels/kernels.ts";
 import { suite } from "../../suite.ts";
 import { rejectsWith } from "../data/expect-error.ts";
 import { temporaryFolder } from "../data/temporary-folder.ts";
@@ -27,6 +28,7 @@ const train = [
 ];
 const heldOut = [[0, 11, 0, 12, 0]];
 let tf: typeof tensorflow;
+let kernels: Kernels;
 let model: Gpt2;
 let tensors: Gpt2Tensors;
 
@@ -61,11 +63,11 @@ async function run(change: Partial<HarvestOptions> = {}): Promise<{
 
 suite("harvest", (test, hooks) => {
   hooks.before(async () => {
-    ({ tf } = await wasmDevice.open());
+    ({ tf, kernels } = await wasmDevice.open());
     const folder = await writeCheckpoint(join(temporaryFolder(), "tiny"));
     const config = await readGpt2Config(folder);
     tensors = await readGpt2Tensors(folder, config);
-    model = createGpt2({ tf, config, tensors });
+    model = createGpt2({ tf, kernels, config, tensors });
   });
 
   test("stores the reference's activations of every hook point: contexts in order, included positions ascending", async () => {

@@ -15,6 +15,7 @@ import { createInspection } from "../../../core/language-model/inspection.ts";
 import type { InspectionOptions } from "../../../core/language-model/inspection.ts";
 import { loadTokenizer } from "../../../core/language-model/tokenizer.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import type { Kernels } from "../../../kernels/kernels.ts";
 import { suite } from "../../suite.ts";
 import { rejectsWith } from "../data/expect-error.ts";
 import { temporaryFolder } from "../data/temporary-folder.ts";
@@ -27,6 +28,7 @@ const contexts = [
 ];
 const folder = join(temporaryFolder(), "tiny");
 let tf: typeof tensorflow;
+let kernels: Kernels;
 let model: Gpt2;
 let tensors: Gpt2Tensors;
 let config: Gpt2Config;
@@ -56,11 +58,11 @@ function lastResidual(ids: readonly number[]): readonly number[] {
 
 suite("inspection of a language model", (test, hooks) => {
   hooks.before(async () => {
-    ({ tf } = await wasmDevice.open());
+    ({ tf, kernels } = await wasmDevice.open());
     await writeCheckpoint(folder);
     config = await readGpt2Config(folder);
     tensors = await readGpt2Tensors(folder, config);
-    model = createGpt2({ tf, config, tensors });
+    model = createGpt2({ tf, kernels, config, tensors });
   });
 
   test("gives the reference's logits after a text whose activations are changed at some positions", async () => {

@@ -12,6 +12,7 @@ import { createProbe } from "../../../core/language-model/probe.ts";
 import type { ProbeOptions } from "../../../core/language-model/probe.ts";
 import { includedRows, spliceRows } from "../../../core/language-model/spliced-positions.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import type { Kernels } from "../../../kernels/kernels.ts";
 import { suite } from "../../suite.ts";
 import { rejectsWith } from "../data/expect-error.ts";
 import { temporaryFolder } from "../data/temporary-folder.ts";
@@ -25,6 +26,7 @@ const contexts = [
   [19, 0, 7, 7, 18, 12],
 ];
 let tf: typeof tensorflow;
+let kernels: Kernels;
 let model: Gpt2;
 let tensors: Gpt2Tensors;
 let numPasses = 0;
@@ -94,11 +96,11 @@ function near(received: number, expected: number, what: string): void {
 
 suite("probe", (test, hooks) => {
   hooks.before(async () => {
-    ({ tf } = await wasmDevice.open());
+    ({ tf, kernels } = await wasmDevice.open());
     const folder = await writeCheckpoint(join(temporaryFolder(), "tiny"));
     const config = await readGpt2Config(folder);
     tensors = await readGpt2Tensors(folder, config);
-    model = createGpt2({ tf, config, tensors });
+    model = createGpt2({ tf, kernels, config, tensors });
   });
 
   test("gives the reference's loss and divergence for every splice at every hook, all of them together", async () => {

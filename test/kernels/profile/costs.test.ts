@@ -12,6 +12,8 @@ import { suite } from "../../suite.ts";
 // Every size is a different prime but F = E * M, so that no wrong axis gives the right product.
 const [B, D, E, M, R, K] = [5, 7, 3, 11, 2, 13] as const;
 const F = E * M;
+// Contexts of T positions.
+const [C, T] = [2, 17] as const;
 
 /** Costs of the calls that training makes of each kernel, by what the wrappers of `Kernels` hand over. */
 async function measuredCosts(): Promise<ReadonlyMap<string, KernelCost>> {
@@ -61,6 +63,7 @@ function callEach({ kernels }: Device): void {
   kernels.normaliseRows(parameter);
   kernels.removeParallelComponent(weights_FD, weights_FD);
   kernels.globalNorm([weights_FD]);
+  kernels.causalAttention(tf.ones([C * T, 3 * D]), { numContexts: C, contextLength: T, numHeads: 1 });
   kernels.squaredError(acts_BD, acts_BD);
   runSquaredErrorGradient({ prediction_BD: acts_BD, target_BD: acts_BD, dLoss: tf.scalar(1) });
   tf.dispose([parameter, first, second]);
@@ -81,6 +84,7 @@ const expected: Readonly<Record<string, readonly [flops: number, numbers: number
   SwitchyardNorm: [0, F * D + 1],
   SwitchyardSquaredError: [0, 2 * B * D + 1],
   SwitchyardSquaredErrorGradient: [0, 2 * B * D + 1 + B * D],
+  SwitchyardCausalAttention: [2 * C * T * (T + 1) * D, C * T * 4 * D],
 };
 
 suite("costs of our kernels", (test) => {

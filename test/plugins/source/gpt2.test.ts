@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import type { ActivationSource, SourceFacts } from "../../../core/data/contracts.ts";
 import { readSafetensors, writeSafetensors } from "../../../core/data/safetensors.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
+import type { Kernels } from "../../../kernels/kernels.ts";
 import { gpt2 } from "../../../plugins/source/gpt2.ts";
 import { rejectsWith } from "../../core/data/expect-error.ts";
 import { temporaryFolder } from "../../core/data/temporary-folder.ts";
@@ -33,12 +34,13 @@ const base: Options = {
 };
 
 let tf: typeof tensorflow;
+let kernels: Kernels;
 let progress: string[] = [];
 
 async function open(change: Partial<Options> = {}): Promise<ActivationSource> {
   return gpt2.create(
     { ...base, ...change },
-    { tf, paths, progress: (done, total, what) => void progress.push(`${done}/${total} ${what}`) },
+    { tf, kernels, paths, progress: (done, total, what) => void progress.push(`${done}/${total} ${what}`) },
   );
 }
 
@@ -54,7 +56,7 @@ async function rows(store: ActivationSource["train"], start = 0, count = store.n
 
 suite("source/gpt2", (test, hooks) => {
   hooks.before(async () => {
-    ({ tf } = await wasmDevice.open());
+    ({ tf, kernels } = await wasmDevice.open());
     const { tensors } = await readSafetensors("test/data/tiny-gpt2-fixture.safetensors");
     await writeSafetensors(join(folder, "ids.safetensors"), { ids: tensors.get("ids")! });
   });
