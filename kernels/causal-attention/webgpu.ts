@@ -12,7 +12,7 @@
  */
 import { gpuVersion, type KernelVersion } from "../kernel-version.ts";
 import type { AttentionShape } from "../kernels.ts";
-import { entryPoint, type GpuProgram } from "../webgpu/program.ts";
+import { entryPoint, inVariants, type GpuProgram } from "../webgpu/program.ts";
 import { causalAttentionName, type CausalAttentionInputs } from "./contract.ts";
 import { composedAttention } from "./reference.ts";
 
@@ -26,7 +26,8 @@ function queriesOf(quads: number): number {
   return quads <= 16 ? 64 : 32;
 }
 
-function attentionProgram(quads: number): AttentionProgram {
+/** The program for heads of so many quads. */
+export const attentionProgram = inVariants((quads: number): AttentionProgram => {
   const queries = queriesOf(quads);
   const keys = queries / 2;
   const each = (statement: (i: number) => string): string =>
@@ -118,12 +119,10 @@ function attentionProgram(quads: number): AttentionProgram {
       }
     `,
   };
-}
+});
 
-/** For heads of 1, 2, ... 32 quads. */
-export const attentionPrograms: readonly AttentionProgram[] = Array.from({ length: 32 }, (_, i) =>
-  attentionProgram(i + 1),
-);
+/** Of a head: 128 numbers. */
+export const mostQuads = 32;
 
 export const causalAttentionWebGpu: readonly KernelVersion[] = [
   gpuVersion(causalAttentionName, (memory, inputs: CausalAttentionInputs, shape: AttentionShape) => {
@@ -131,11 +130,10 @@ export const causalAttentionWebGpu: readonly KernelVersion[] = [
     const [numRows, numColumns] = inputs.qkv_N3D.shape;
     const width = numColumns / 3 / heads;
     const quads = Math.ceil(width / 4);
-    const program = attentionPrograms[quads - 1];
-    if (program === undefined) return composedAttention(inputs, shape);
+    if (quads > mostQuads) return composedAttention(inputs, shape);
     const out_ND = memory.allocate([numRows, numColumns / 3], "float32");
     const groups = numContexts * heads * Math.ceil(length / queriesOf(quads));
-    memory.run(program, {
+    memory.run(attentionProgram(quads), {
       buffers: { qkv: inputs.qkv_N3D, out_heads: out_ND },
       params: { groups, length, heads, width, scale: 1 / Math.sqrt(width) },
       groups,
