@@ -41,6 +41,8 @@ export interface AdamHyperparameters {
    * by `removeParallelComponent`.
    */
   readonly acrossRows?: boolean;
+  /** The gradient is multiplied by it: clipping that needs no scaled copy, and no reading of the factor. */
+  readonly gradientScale?: tf.Scalar;
 }
 
 /** Contexts of one length, one after the other, and the heads that attend within each. */

@@ -177,7 +177,6 @@ function sizeOf(
     ...{ width, features, reachableFeatures: featuresPerExpert * selectedExperts },
     ...(activeFeatures === undefined ? {} : { activeFeatures }),
     scores: scoresOf(shape, facts.router),
-    clipsGradients: training.gradientClip !== null,
   };
 }
 

@@ -44,11 +44,18 @@ export interface OptimizerStep {
   readonly learningRateMultiplier: number;
   /** Counted from 0. */
   readonly step: number;
+  /** What the gradients must be multiplied by to be clipped; given only to an optimizer that `scalesGradients`. */
+  readonly gradientScale?: tf.Scalar;
 }
 
 export interface Optimizer {
   /** The learning rate before the schedule. */
   readonly learningRate: number;
+  /**
+   * Whether `apply` multiplies the gradients by the step's `gradientScale`. Others get gradients that are clipped already, which
+   * costs a scaled copy of each.
+   */
+  readonly scalesGradients?: boolean;
   /** Allocates state for these parameters. Called once, before the first step or `restore`. */
   initialise(parameters: ParameterSet): void;
   /** Projects the parameters onto their constraints; called before the forward pass. */
@@ -58,7 +65,7 @@ export interface Optimizer {
    * new tensors by parameter name, for those that change. Most optimizers do that while they update, and have none.
    */
   project?(parameters: ParameterSet, gradients: ReadonlyMap<string, tf.Tensor>): ReadonlyMap<string, tf.Tensor>;
-  /** Updates the parameters in place. Gradients are already clipped; the optimizer does not dispose of them. */
+  /** Updates the parameters in place. Gradients are clipped but for `gradientScale`; the optimizer does not dispose of them. */
   apply(parameters: ParameterSet, gradients: ReadonlyMap<string, tf.Tensor>, step: OptimizerStep): void;
   /** State by name, to be stored in a checkpoint; the tensors stay the optimizer's. */
   state(): ReadonlyMap<string, tf.Tensor>;

@@ -104,33 +104,32 @@ export function clipGradients(
   { norm, limit }: { readonly norm: number; readonly limit: number | null },
 ): ReadonlyMap<string, tf.Tensor> {
   const coefficient = limit === null ? 1 : limit / (norm + 1e-6);
-  if (coefficient >= 1) return gradients;
-  const clipped = new Map<string, tf.Tensor>();
-  for (const [name, gradient] of gradients) {
-    clipped.set(name, tensorflow.mul(gradient, coefficient));
-    gradient.dispose();
-  }
-  return clipped;
+  return coefficient >= 1 ? gradients : scaleGradients(tensorflow, gradients, coefficient);
 }
 
 /**
- * As `clipGradients`, on a device that is not waited for: all gradients are scaled, by 1 where nothing is to be clipped.
+ * What `clipGradients` scales by, on a device that is not waited for; 1 where nothing is to be clipped.
  * @param norm A scalar on the device.
  */
-export function clipGradientsAhead(
+export function clippingScale(
+  tensorflow: typeof tf,
+  { norm, limit }: { readonly norm: tf.Scalar; readonly limit: number },
+): tf.Scalar {
+  return tensorflow.tidy(() => tensorflow.minimum<tf.Scalar>(tensorflow.div(limit, tensorflow.add(norm, 1e-6)), 1));
+}
+
+/** @returns New tensors; the given ones are disposed. */
+export function scaleGradients(
   tensorflow: typeof tf,
   gradients: ReadonlyMap<string, tf.Tensor>,
-  { norm, limit }: { readonly norm: tf.Scalar; readonly limit: number | null },
+  scale: tf.Scalar | number,
 ): ReadonlyMap<string, tf.Tensor> {
-  if (limit === null) return gradients;
-  const coefficient = tensorflow.tidy(() => tensorflow.minimum(tensorflow.div(limit, tensorflow.add(norm, 1e-6)), 1));
-  const clipped = new Map<string, tf.Tensor>();
+  const scaled = new Map<string, tf.Tensor>();
   for (const [name, gradient] of gradients) {
-    clipped.set(name, tensorflow.mul(gradient, coefficient));
+    scaled.set(name, tensorflow.mul(gradient, scale));
     gradient.dispose();
   }
-  coefficient.dispose();
-  return clipped;
+  return scaled;
 }
 
 /** Norm over all gradients together. */

@@ -10,7 +10,7 @@ import type { Optimizer } from "./contracts.ts";
 import type { DeadWatch } from "./dead-watch.ts";
 import { attempt, checkFinite, type TakenStep } from "./read-steps.ts";
 import type { TrainingInput } from "./training-input.ts";
-import { clipGradients, clipGradientsAhead, gradientNorm, lossGradients } from "./gradients.ts";
+import { clipGradients, clippingScale, gradientNorm, lossGradients, scaleGradients } from "./gradients.ts";
 import type { LossGradients } from "./gradients.ts";
 
 export interface StepInput {
@@ -34,10 +34,12 @@ export async function takeStep(input: TrainingInput, { batch_BD, step, deadWatch
   );
   tf.dispose([acts_BD, total, ...values]);
   const clip = input.computesAhead === true ? clipAhead : clipPromptly;
-  const { measured, gradients } = await clip(input, { step, scalars, found });
+  const { measured, gradients, gradientScale } = await clip(input, { step, scalars, found });
   onPhase?.("update");
   const learningRateMultiplier = input.schedule.multiplier(step, config.steps);
-  optimizer.apply(model.parameters, gradients, { learningRateMultiplier, step });
+  const scale = gradientScale === undefined ? {} : { gradientScale };
+  optimizer.apply(model.parameters, gradients, { learningRateMultiplier, step, ...scale });
+  gradientScale?.dispose();
   for (const [name, value] of nextBuffers) model.parameters.get(name).assign(value);
   tf.dispose([...gradients.values(), ...nextBuffers.values()]);
   deadWatch.presume();
@@ -55,6 +57,8 @@ interface Measuring {
 interface Clipped {
   readonly measured: TakenStep["measured"];
   readonly gradients: ReadonlyMap<string, tf.Tensor>;
+  /** What is left for the optimizer to do. */
+  readonly gradientScale?: tf.Scalar;
 }
 
 /** Reads the losses and the norm, and ends training before a step that is broken is applied. */
@@ -82,9 +86,14 @@ function clipAhead(input: TrainingInput, { scalars, found }: Measuring): Promise
   const gradients = projectGradients(optimizer, model.parameters, found.gradients);
   const norm = kernels.globalNormScalar([...gradients.values()]);
   const measured = tf.tidy(() => tf.concat<tf.Tensor1D>([scalars, tf.reshape(norm, [1])]));
-  const clipped = clipGradientsAhead(tf, gradients, { norm, limit: config.gradientClip });
+  const limit = config.gradientClip;
+  const scale = limit === null ? undefined : clippingScale(tf, { norm, limit });
   tf.dispose([scalars, norm]);
-  return Promise.resolve({ measured, gradients: clipped });
+  if (scale === undefined) return Promise.resolve({ measured, gradients });
+  if (optimizer.scalesGradients === true) return Promise.resolve({ measured, gradients, gradientScale: scale });
+  const scaled = scaleGradients(tf, gradients, scale);
+  scale.dispose();
+  return Promise.resolve({ measured, gradients: scaled });
 }
 
 /** What the optimizer takes out before clipping; the gradients that it replaces are disposed of. */

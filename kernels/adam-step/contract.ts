@@ -1,5 +1,5 @@
 /**
- * One Adam update of one parameter and its two moments.
+ * One Adam update of one parameter and its two moments, by a gradient that may be scaled on the way.
  *
  *   m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2;  p -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps)
  *
@@ -21,6 +21,7 @@ export type AdamStepInputs = {
   readonly gradient: tf.Tensor;
   readonly first: tf.Variable;
   readonly second: tf.Variable;
+  readonly gradientScale?: tf.Scalar | undefined;
 };
 
 /** What a step needs of the hyperparameters, the bias corrections taken out of the loop (in float64). */
@@ -49,7 +50,9 @@ export function adamStep(
   checkTensor(gradient, "adamStep: gradient", { shape, dtype: "float32" });
   checkTensor(first, "adamStep: moments.first", { shape, dtype: "float32" });
   checkTensor(second, "adamStep: moments.second", { shape, dtype: "float32" });
-  const { learningRate, beta1, beta2, epsilon, step } = hyperparameters;
+  const { learningRate, beta1, beta2, epsilon, step, gradientScale } = hyperparameters;
+  if (gradientScale !== undefined)
+    checkTensor(gradientScale, "adamStep: gradientScale", { shape: [], dtype: "float32" });
   checkRange(learningRate, "learningRate", Number.MAX_VALUE);
   checkRange(beta1, "beta1", 1);
   checkRange(beta2, "beta2", 1);
@@ -63,7 +66,8 @@ export function adamStep(
     rootCorrection: 1 / Math.sqrt(1 - beta2 ** step),
     acrossRows: hyperparameters.acrossRows === true ? 1 : 0,
   };
-  runKernelWithOutputs(adamStepName, { differentiable: { parameter, gradient, first, second }, attrs });
+  const scale = gradientScale === undefined ? {} : { gradientScale };
+  runKernelWithOutputs(adamStepName, { differentiable: { parameter, gradient, first, second, ...scale }, attrs });
 }
 
 function checkRange(value: number, name: string, limit: number): void {

@@ -14,6 +14,4 @@ export interface TrainingSize {
   readonly activeFeatures?: number;
   /** Scores of the router for a row; 0 where there is nothing to choose. */
   readonly scores: number;
-  /** Whether gradients may be clipped, which takes a second copy of them. */
-  readonly clipsGradients: boolean;
 }

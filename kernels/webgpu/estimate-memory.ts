@@ -10,10 +10,9 @@ const bytesPerNumber = 4;
 /**
  * Bytes that the device allocates for training, the free buffers that it keeps included:
  *
- *   4 (n P  +  11 B D  +  c  +  16 B S  +  6 F)  +  part
+ *   4 (4 P  +  11 B D  +  c  +  16 B S  +  6 F)  +  part
  *
- *   n P    the parameters, Adam's two moments and the gradients: n = 4; one more where gradients are clipped, into
- *          copies of them
+ *   4 P    the parameters, Adam's two moments and the gradients, which Adam clips on the way
  *   11 B D  activations, centred and normalised ones, reconstruction, what the loss makes of them, their gradients, and
  *          the memory that activations are uploaded and results read back through
  *   c      the code. 14 B K where K is fixed: indices, values, slots, gradients, and the sort of (row, feature) pairs by
@@ -29,11 +28,10 @@ const bytesPerNumber = 4;
  * Symbols: P parameters, B rows, D width, F features, R M features that a row reaches, K active features, S scores a row.
  */
 export function estimateMemory(size: TrainingSize): number {
-  const { parameters, batchSize, width, features, reachableFeatures, activeFeatures, scores, clipsGradients } = size;
-  const copies = clipsGradients ? 5 : 4;
+  const { parameters, batchSize, width, features, reachableFeatures, activeFeatures, scores } = size;
   const code = activeFeatures === undefined ? 8 * reachableFeatures : 14 * activeFeatures;
   const row = reachableFeatures * bytesPerNumber;
   const part = activeFeatures === undefined ? 0 : Math.max(row, Math.min(partBytesOf(defaultTuning), batchSize * row));
-  const numbers = copies * parameters + batchSize * (11 * width + code + 16 * scores) + 6 * features;
+  const numbers = 4 * parameters + batchSize * (11 * width + code + 16 * scores) + 6 * features;
   return bytesPerNumber * numbers + part;
 }

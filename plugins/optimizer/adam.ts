@@ -102,13 +102,15 @@ export const adam = definePlugin({
       ...(isProjectedFirst
         ? { project: (parameters, gradients) => projectDecoder(kernels, parameters, gradients) }
         : {}),
-      apply: (parameters, gradients, { learningRateMultiplier, step }) => {
+      scalesGradients: true,
+      apply: (parameters, gradients, { learningRateMultiplier, step, gradientScale }) => {
         const hyperparameters = {
           learningRate: learningRate * learningRateMultiplier,
           beta1,
           beta2,
           epsilon,
           step: step + 1,
+          ...(gradientScale === undefined ? {} : { gradientScale }),
         };
         for (const { name, variable } of parameters.all) {
           const gradient = gradients.get(name);

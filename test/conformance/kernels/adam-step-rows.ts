@@ -76,7 +76,10 @@ function sparseGradient(
 export function adamStepRowCases(subject: KernelSubject): readonly ConformanceCase[] {
   return [
     ...[dense, ofCode, ofCodeScaled].flatMap((kind) =>
-      [true, false].map((acrossRows) => fiftySteps(subject, kind, acrossRows)),
+      [true, false].map((acrossRows) => fiftySteps(subject, kind, { acrossRows })),
+    ),
+    ...[dense, ofCode].flatMap((kind) =>
+      [true, false].map((acrossRows) => fiftySteps(subject, kind, { acrossRows, scale: 0.3 })),
     ),
     zeroRowCase(subject),
     directionCase(subject),
@@ -84,20 +87,23 @@ export function adamStepRowCases(subject: KernelSubject): readonly ConformanceCa
   ];
 }
 
-function fiftySteps(subject: KernelSubject, { what, draw }: GradientKind, acrossRows: boolean): ConformanceCase {
+/** @param scale Of the gradient, handed over with it. */
+function fiftySteps(
+  subject: KernelSubject,
+  { what, draw }: GradientKind,
+  { acrossRows, scale }: { readonly acrossRows: boolean; readonly scale?: number },
+): ConformanceCase {
   return {
-    name: `follows Adam for fifty steps: ${what}${acrossRows ? ", across the rows" : ""}`,
+    name: `follows Adam for fifty steps: ${what}${acrossRows ? ", across the rows" : ""}${scale === undefined ? "" : ", scaled"}`,
     run: () =>
       withState(subject, [F, D], (device, state) => {
         const random = createRandomData(21);
         const expected = createAdam64(state.parameter.dataSync());
         for (let t = 1; t <= 50; t++) {
           const gradient = draw(random, 10 ** -(t % 4));
-          const applied = acrossRows
-            ? removeParallelComponent64(gradient.values, expected.parameter, D)
-            : gradient.values;
-          adamStep64(expected, applied, options);
-          step(device, state, gradient, { step: t, acrossRows });
+          const scaled = Float64Array.from(gradient.values, (value) => value * (scale ?? 1));
+          adamStep64(expected, acrossRows ? removeParallelComponent64(scaled, expected.parameter, D) : scaled, options);
+          step(device, state, gradient, { step: t, acrossRows, ...(scale === undefined ? {} : { scale }) });
         }
         expectClose("parameter", state.parameter.dataSync(), expected.parameter, { atol: 2e-6, rtol: 1e-5 });
         expectClose("first moment", state.first.dataSync(), expected.first, { atol: 3e-7, rtol: 1e-5 });
@@ -110,10 +116,12 @@ function step(
   device: Device,
   { parameter, first, second }: AdamState,
   gradient: Gradient,
-  at: { readonly step: number; readonly acrossRows: boolean },
+  { scale, ...at }: { readonly step: number; readonly acrossRows: boolean; readonly scale?: number },
 ): void {
-  device.tf.tidy(() => {
-    device.kernels.adamStep(parameter, gradient.make(device), { first, second }, { ...options, ...at });
+  const { tf, kernels } = device;
+  tf.tidy(() => {
+    const scaling = scale === undefined ? {} : { gradientScale: tf.scalar(scale) };
+    kernels.adamStep(parameter, gradient.make(device), { first, second }, { ...options, ...at, ...scaling });
   });
 }
 

@@ -1,7 +1,7 @@
 /** Training on a device that computes ahead: the same steps, read seldom. On wasm, which does not, so both can be compared. */
 import * as assert from "uvu/assert";
 import type { SwitchyardError } from "../../../core/errors/switchyard-error.ts";
-import type { StepRecord } from "../../../core/training/contracts.ts";
+import type { Optimizer, StepRecord } from "../../../core/training/contracts.ts";
 import { train } from "../../../core/training/train.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
@@ -22,7 +22,11 @@ suite("training on a device that computes ahead", (test, hooks) => {
     readonly reads: number;
   }
 
-  const run = async (computesAhead: boolean, choice: TrainingChoice): Promise<Outcome> => {
+  const run = async (
+    computesAhead: boolean,
+    choice: TrainingChoice,
+    change: Partial<Optimizer> = {},
+  ): Promise<Outcome> => {
     const training = makeTraining(device, choice);
     const records: StepRecord[] = [];
     const saved: number[] = [];
@@ -36,6 +40,7 @@ suite("training on a device that computes ahead", (test, hooks) => {
     try {
       await train({
         ...training.input,
+        optimizer: { ...training.input.optimizer, ...change },
         computesAhead,
         onStep: (record) => void records.push(record),
         onCheckpoint: ({ step }) => void saved.push(step),
@@ -76,6 +81,17 @@ suite("training on a device that computes ahead", (test, hooks) => {
   });
   test("makes the same steps without clipping", async () => {
     await compare({ steps: 12, config: { gradientClip: null } });
+  });
+  test("gives clipped gradients to an optimizer that does not scale them itself", async () => {
+    const { parameters } = await run(true, { steps: 12 });
+    const other = await run(true, { steps: 12 }, { scalesGradients: false });
+    for (const [name, values] of Object.entries(parameters)) {
+      const own = other.parameters[name]!;
+      assert.ok(
+        values.every((value, i) => Math.abs(own[i]! - value) < 1e-6),
+        `parameter ${name}`,
+      );
+    }
   });
   test("resamples the same features after the same steps, and tells losses of the same dead ones", async () => {
     const losses = [{ type: "reconstruction" }, { type: "aux-k", weight: 0.03 }];

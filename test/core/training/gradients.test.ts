@@ -1,7 +1,13 @@
 import * as assert from "uvu/assert";
 import type * as tensorflow from "@tensorflow/tfjs";
 import type { Loss } from "../../../core/training/contracts.ts";
-import { clipGradients, gradientNorm, lossGradients } from "../../../core/training/gradients.ts";
+import {
+  clipGradients,
+  clippingScale,
+  gradientNorm,
+  lossGradients,
+  scaleGradients,
+} from "../../../core/training/gradients.ts";
 import type { Device } from "../../../kernels/devices/device.ts";
 import { wasmDevice } from "../../../kernels/devices/wasm.ts";
 import { normalRows } from "../model/make-model.ts";
@@ -107,5 +113,17 @@ suite("training step", (test, hooks) => {
       const kept = make();
       assert.is(clipGradients(tf, kept, { norm, limit }), kept);
     }
+  });
+  test("scales by the same number where nobody waits for the norm", () => {
+    const { tf } = device;
+    const scaleAt = (norm: number): number =>
+      tf.tidy(() => clippingScale(tf, { norm: tf.scalar(norm), limit: 2 }).dataSync()[0]!);
+    assert.ok(Math.abs(scaleAt(8) - 2 / (8 + 1e-6)) < 1e-7);
+    assert.is(scaleAt(1.5), 1);
+    assert.is(scaleAt(0), 1);
+    const gradients = new Map([["a", tf.tensor1d([3, -4])]]);
+    const scaled = scaleGradients(tf, gradients, tf.scalar(0.5));
+    assert.equal([...scaled.get("a")!.dataSync()], [1.5, -2]);
+    assert.is(gradients.get("a")!.isDisposed, true);
   });
 });
