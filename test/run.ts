@@ -27,7 +27,7 @@ const rooms = [
   ...["analysis", "config", "container", "data", "errors", "evaluation", "inspection", "language-model", "model"].map(
     (room) => `core/${room}/`,
   ),
-  ...["core/plugin/", "core/sweep/", "conformance/", "bench/step/"],
+  ...["core/plugin/", "core/sweep/", "core/training/", "conformance/", "bench/step/"],
   ...["evaluator", "expert", "loss", "plot", "router", "schedule"].map((kind) => `plugins/${kind}/`),
 ];
 
@@ -46,7 +46,8 @@ const results: BatchResult[] = [];
 // Slow files first, so that no core idles at the end.
 const slow = [
   ...["golden/webgpu", "cli/gpus", "step/run", "training/webgpu", "cli/disturbed", "cli/quickstart-webgpu", "cli/run"],
-  ...["conformance/", "golden", "run/resume", "run/worker-jobs", "core/model", "core/language-model", "report-browser"],
+  ...["conformance/", "golden", "run/resume", "run/worker-jobs", "core/model", "core/training", "core/language-model"],
+  "report-browser",
 ];
 const queue = batches(files).sort((a, b) => rank(a[0] ?? "") - rank(b[0] ?? ""));
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
@@ -67,7 +68,7 @@ function rank(file: string): number {
 
 /** Files that may share a process, by room; every other file alone. */
 function batches(paths: readonly string[]): string[][] {
-  const alone = ["fuzz", "report-browser", "step/run"];
+  const alone = ["fuzz", "report-browser", "step/run", "training/webgpu"];
   const shared = new Map<string, string[][]>();
   const single: string[][] = [];
   for (const path of paths) {
