@@ -1,6 +1,6 @@
 /**
- * Runs test files, as many processes at a time as there are cores. Files of rooms that touch neither devices nor
- * processes share one, the others have a process each. Arguments select files whose path contains one of them. A
+ * Runs test files, as many processes at a time as there are cores. Files of rooms that leave the process as they found
+ * it share one, the others have a process each. Arguments select files whose path contains one of them. A
  * process that reports fewer tests than its files declared, or none, fails: a test that never ran is not a passed one.
  */
 import { spawn } from "node:child_process";
@@ -22,6 +22,14 @@ interface BatchResult {
 const testFolder = dirname(fileURLToPath(import.meta.url));
 const fileTimeoutMs = 280_000;
 const filesOfBatch = 10;
+/** Rooms whose files need no process of their own: what one does to tfjs or to the process, the next does not notice. */
+const rooms = [
+  ...["analysis", "config", "container", "data", "errors", "evaluation", "inspection", "language-model", "model"].map(
+    (room) => `core/${room}/`,
+  ),
+  ...["core/plugin/", "core/sweep/", "core/training/", "conformance/", "bench/step/"],
+  ...["evaluator", "expert", "loss", "plot", "router", "schedule"].map((kind) => `plugins/${kind}/`),
+];
 
 const selection = process.argv.slice(2);
 const files = readdirSync(testFolder, { recursive: true, encoding: "utf8" })
@@ -37,12 +45,9 @@ if (files.length === 0) {
 const results: BatchResult[] = [];
 // Slow files first, so that no core idles at the end.
 const slow = [
-  "golden/webgpu",
-  "cli/quickstart-webgpu",
-  "run/resume",
-  "golden",
-  "training/webgpu",
-  "analysis/report-browser",
+  ...["golden/webgpu", "cli/gpus", "step/run", "training/webgpu", "cli/disturbed", "cli/quickstart-webgpu", "cli/run"],
+  ...["conformance/", "golden", "run/resume", "run/worker-jobs", "core/model", "core/training", "core/language-model"],
+  "report-browser",
 ];
 const queue = batches(files).sort((a, b) => rank(a[0] ?? "") - rank(b[0] ?? ""));
 await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work));
@@ -63,8 +68,7 @@ function rank(file: string): number {
 
 /** Files that may share a process, by room; every other file alone. */
 function batches(paths: readonly string[]): string[][] {
-  const rooms = ["core/config/", "core/sweep/", "core/analysis/", "core/errors/", "core/data/", "plugins/plot/"];
-  const alone = ["fuzz", "report-browser"];
+  const alone = ["fuzz", "report-browser", "step/run", "training/webgpu"];
   const shared = new Map<string, string[][]>();
   const single: string[][] = [];
   for (const path of paths) {

@@ -23,6 +23,8 @@ export interface TransferRates {
 
 /** A size is large enough when one call of it takes so long. */
 const largeMs = 20;
+/** A way that takes large enough a time and so many times the fastest is not measured at larger sizes. */
+const hopelessTimes = 8;
 /** Numbers in a buffer that is copied: 1 to 256 MiB. */
 const copySizes = [2 ** 18, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26];
 const productSizes = [128, 256, 512, 1024, 2048, 4096];
@@ -151,13 +153,20 @@ function fastestAt(
   sizes: readonly number[],
   callsAt: (size: number) => readonly Timed[],
 ): { readonly size: number; readonly seconds: number } {
+  const hopeless = new Set<number>();
   for (const [i, size] of sizes.entries()) {
     const seconds = tf.tidy(() => {
-      const ways = callsAt(size);
+      const ways = callsAt(size)
+        .map((timed, way) => ({ ...timed, way }))
+        .filter(({ way }) => !hopeless.has(way));
       // Compiles.
       for (const { call } of ways) call();
       const once = ways.map(secondsOfOne);
-      if (1000 * Math.min(...once) < largeMs && i < sizes.length - 1) return undefined;
+      if (1000 * Math.min(...once) < largeMs && i < sizes.length - 1) {
+        const most = Math.max(largeMs / 1000, hopelessTimes * Math.min(...once));
+        for (const [at, { way }] of ways.entries()) if ((once[at] ?? 0) > most) hopeless.add(way);
+        return undefined;
+      }
       return Math.min(
         ...ways.map((way, i) => {
           const seconds = once[i] ?? Number.NaN;

@@ -66,37 +66,48 @@ const candidates = /* wgsl */ `
   }
 `;
 
-/** Features that a row reaches at most for its selection by counting, which takes their square. */
+/** Features that a row reaches at most for its selection by counting, which takes their square: four a thread. */
 const fewFeatures = 256;
 
 const selectOfFew = defineProgram({
   label: "selectOfFew",
   buffers: selectBuffers,
   params: selectParams,
+  uses: [joinCounts(64)],
   code: /* wgsl */ `
     ${candidates}
-    var<workgroup> scores: array<u32, ${fewFeatures}>;
-    var<workgroup> is_taken: array<u32, ${fewFeatures}>;
+    // In fours, as threads take them.
+    var<workgroup> scores: array<vec4u, ${fewFeatures / 4}>;
 
     ${entryPoint(64)} {
       let row = group_index(id, groups);
       if (row >= params.rows) { return; }
       let reachable = params.selected * params.features;
-      for (var i = lane; i < reachable; i += 64u) { scores[i] = candidate(row, i).score; }
-      workgroupBarrier();
-      for (var i = lane; i < reachable; i += 64u) {
-        var before = 0u;
-        for (var j = 0u; j < reachable; j++) {
-          before += u32(scores[j] > scores[i] || (scores[j] == scores[i] && j < i));
-        }
-        is_taken[i] = u32(before < params.k);
+      let places = 4u * lane + vec4u(0, 1, 2, 3);
+      var own: vec4u;
+      for (var i = 0u; i < 4u; i++) {
+        // Above 0, which stands where the row has no feature.
+        if (places[i] < reachable) { own[i] = candidate(row, places[i]).score + 1u; }
       }
+      scores[lane] = own;
       workgroupBarrier();
-      for (var i = lane; i < reachable; i += 64u) {
-        if (is_taken[i] == 1u) {
-          var place = 0u;
-          for (var j = 0u; j < i; j++) { place += is_taken[j]; }
-          store(row, place, candidate(row, i));
+      var before: vec4u;
+      for (var four = 0u; 4u * four < reachable; four++) {
+        let other = scores[four];
+        // Equals at lower places come first: there, a score need not be above.
+        let least = own - u32(four < lane);
+        before += vec4u(other.xxxx > least) + vec4u(other.yyyy > least);
+        before += vec4u(other.zzzz > least) + vec4u(other.wwww > least);
+      }
+      // Likewise among the thread's own.
+      before += vec4u(0, vec3u(own.xxx == own.yzw)) + vec4u(0, 0, vec2u(own.yy == own.zw));
+      before.w += u32(own.z == own.w);
+      let taken = vec4u((before < vec4u(params.k)) & (places < vec4u(reachable)));
+      var place = join_counts(lane, taken.x + taken.y + taken.z + taken.w).x;
+      for (var i = 0u; i < 4u; i++) {
+        if (taken[i] == 1u) {
+          store(row, place, candidate(row, places[i]));
+          place++;
         }
       }
     }

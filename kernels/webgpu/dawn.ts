@@ -55,22 +55,29 @@ function instanceOf(dawn: DawnPackage, options: readonly string[]): GPU {
   return instance;
 }
 
-/** Callbacks in which Dawn works off its events, oldest first: one an instance of Dawn at most. */
-const queued = new Set<() => void>();
+/** Callbacks in which Dawn works off its events, oldest first, with their places in the loop: one an instance at most. */
+const queued = new Map<() => void, NodeJS.Immediate>();
 let isWatching = false;
 
 /** Runs a call of Dawn's that may queue work for the event loop. */
 export function withEvents<T>(call: () => T): T {
+  pollsOfCall = 0;
+  return watching(call);
+}
+
+function watching<T>(call: () => T): T {
   if (isWatching) return call();
   const scope = globalThis as { setImmediate: unknown };
-  const original = scope.setImmediate as (callback: () => void) => unknown;
-  scope.setImmediate = (callback: () => void): unknown => {
+  const original = scope.setImmediate as (callback: () => void) => NodeJS.Immediate;
+  scope.setImmediate = (callback: () => void): NodeJS.Immediate => {
     const run = (): void => {
-      // Whoever comes second, the event loop or `processEvents`, finds the work done.
-      if (queued.delete(run)) withEvents(callback);
+      queued.delete(run);
+      pauseBetweenPolls();
+      watching(callback);
     };
-    queued.add(run);
-    return original(run);
+    const place = original(run);
+    queued.set(run, place);
+    return place;
   };
   isWatching = true;
   try {
@@ -84,8 +91,24 @@ export function withEvents<T>(call: () => T): T {
 /** Works off events of all devices now. @returns Whether there was anything to wait for. */
 function processEvents(): boolean {
   const now = [...queued];
-  for (const run of now) run();
+  for (const [run, place] of now) {
+    // Out of the loop: a wait polls thousands of times, and each would leave its callback there.
+    clearImmediate(place);
+    run();
+  }
   return now.length > 0;
+}
+
+/** Polls at first without a pause, since most waits are short. Later ones leave the processor to a GPU in software. */
+const pollsWithoutPause = 256;
+const pauseMs = 0.05;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+/** Since Dawn was last given work. */
+let pollsOfCall = 0;
+
+function pauseBetweenPolls(): void {
+  pollsOfCall += 1;
+  if (pollsOfCall > pollsWithoutPause) Atomics.wait(sleeper, 0, 0, pauseMs);
 }
 
 /** tfjs maps buffers too (its timers do). */
@@ -97,11 +120,6 @@ function watchMapAsync(bufferClass: unknown): void {
   };
 }
 
-/** Polls at first without a pause, since most waits are short. */
-const pollsWithoutPause = 256;
-const pauseMs = 0.05;
-const sleeper = new Int32Array(new SharedArrayBuffer(4));
-
 /**
  * Waits until a buffer can be read, without the event loop.
  * @returns False where it will never be: its device is lost.
@@ -109,9 +127,8 @@ const sleeper = new Int32Array(new SharedArrayBuffer(4));
 export function mapNow(buffer: GPUBuffer): boolean {
   // The promise rejects where the device is lost; the state says so too.
   buffer.mapAsync(GPUMapMode.READ).catch(() => undefined);
-  for (let polls = 0; buffer.mapState === "pending"; polls++) {
+  while (buffer.mapState === "pending") {
     if (!processEvents()) throw noEvents();
-    if (polls > pollsWithoutPause) Atomics.wait(sleeper, 0, 0, pauseMs);
   }
   return buffer.mapState === "mapped";
 }

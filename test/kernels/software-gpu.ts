@@ -32,7 +32,3 @@ if (gpuMissing !== undefined && process.env["SWITCHYARD_REQUIRE_WEBGPU"] === "1"
       "On Debian: apt-get install libvulkan1 chromium-common.",
   );
 }
-
-/** Why tests that take minutes on a software adapter are left out; undefined with SWITCHYARD_TEST_ALL=1. */
-export const onDemand: string | undefined =
-  process.env["SWITCHYARD_TEST_ALL"] === "1" ? undefined : "takes minutes on a software adapter: SWITCHYARD_TEST_ALL=1";
