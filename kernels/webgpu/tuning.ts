@@ -1,7 +1,7 @@
 /**
  * Choices that change how fast a kernel is and nothing else: shapes of tiles, threads of a workgroup, how much is done
  * at a time. None changes the order in which numbers are added, so none changes a bit of a result, and a run may go on
- * under another tuning. The defaults suit most GPUs; autotune.ts measures which are the fastest on one.
+ * under another tuning. The defaults are a guess; autotune.ts measures which are the fastest on a GPU.
  */
 import { tiles, type TileName } from "./tiled-product.ts";
 
