@@ -79,7 +79,10 @@ gpuSuite("pairs grouped by expert", (test) => {
       [7 + 65, 8],
     ] as const) {
       const tiles = experts - 1 + Math.ceil((pairs - (experts - 1)) / tileRows);
-      assert.ok(mostTilesOf({ numPairs: pairs, numExperts: experts, tileRows }) >= tiles, `${pairs} pairs, ${experts} experts`);
+      assert.ok(
+        mostTilesOf({ numPairs: pairs, numExperts: experts, tileRows }) >= tiles,
+        `${pairs} pairs, ${experts} experts`,
+      );
     }
   });
 });

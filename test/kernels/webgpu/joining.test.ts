@@ -159,7 +159,10 @@ gpuSuite("counts over the threads of a workgroup", (test) => {
         );
         if (counts === "no subgroups") return;
         const sumOf = (part: Int32Array): number => 3 * part.reduce((sum, value) => sum + value, 0);
-        assert.equal(counts, [...values].flatMap((_, i) => [sumOf(values.subarray(0, i)), sumOf(values)]));
+        assert.equal(
+          counts,
+          [...values].flatMap((_, i) => [sumOf(values.subarray(0, i)), sumOf(values)]),
+        );
       });
     }
   }
