@@ -65,15 +65,18 @@ suite("the webgpu device where there is one", (test) => {
   );
 
   test(
-    "describes itself with the adapter, the largest tensor and the adapter's features",
+    "describes itself with the adapter, the largest tensor, the adapter's features and its tuning",
     async () => {
       const { description } = await testedGpu.open();
       assert.match(
         description,
-        /^webgpu \(tfjs 4\.22\.0, WGSL kernels, .+, tensors up to \d+\.\d\d GiB(, [a-z0-9-]+)*\)$/,
+        /^webgpu \(tfjs 4\.22\.0, WGSL kernels, .+, tensors up to \d+\.\d\d GiB(, [a-z0-9-]+)*, (default tuning|tuned)\)$/,
       );
       if (testedAdapter.adapter === "swiftshader") {
-        assert.match(description, /, swiftshader\S*, .*, tensors up to 1\.00 GiB, timestamp-query, subgroups\)$/);
+        assert.match(
+          description,
+          /, swiftshader\S*, .*, tensors up to 1\.00 GiB, timestamp-query, subgroups, (default tuning|tuned)\)$/,
+        );
       }
     },
     { skip: gpuMissing },
