@@ -52,8 +52,8 @@ await runProgram(async () => {
   });
   const wanted = words.list("kernels").map((name) => oneOf("kernels", name, implementations));
   const chosen = words.text("operations") === "all" ? operations : words.list("operations").map(operationOf);
-  const casesOf = (cases: readonly BenchCase[]): readonly BenchCase[] =>
-    cases.filter(({ name }) => chosen.includes(name));
+  // Inputs are made for what is measured alone.
+  const [hasAttention, hasOthers] = [chosen.includes("causalAttention"), chosen.some((at) => at !== "causalAttention")];
   const calls = words.count("calls");
   for (const name of words.list("device")) {
     oneOf("device", name, Object.keys(implementationsOf));
@@ -61,15 +61,16 @@ await runProgram(async () => {
     if (device === undefined) continue;
     for (const implementation of wanted.filter((at) => implementationsOf[name]?.includes(at))) {
       registerKernels(name, implementation);
-      for (const F of words.counts("features")) {
+      for (const F of hasOthers ? words.counts("features") : []) {
         for (const E of words.counts("experts")) {
           const size = { B: 1024, D: 128, F, E, K: 16 };
-          report(device, { implementation, size, cases: casesOf(createBenchCases(device, size)), calls });
+          const cases = createBenchCases(device, size).filter((bench) => chosen.includes(bench.name));
+          report(device, { implementation, size, cases, calls });
         }
       }
-      for (const T of words.counts("positions")) {
+      for (const T of hasAttention ? words.counts("positions") : []) {
         const size = { C: 8, T, H: 12, d: 64 };
-        report(device, { implementation, size, cases: casesOf([createAttentionCase(device, size)]), calls });
+        report(device, { implementation, size, cases: [createAttentionCase(device, size)], calls });
       }
     }
   }
@@ -98,7 +99,6 @@ interface Report {
 }
 
 function report(device: Device, { implementation, size, cases, calls }: Report): void {
-  if (cases.length === 0) return;
   const sizes = Object.entries(size).map(([letter, count]) => `${letter}=${count}`);
   print(`\n${implementation} kernels, ${device.description}: ${sizes.join(" ")} float32`);
   print(

@@ -3,12 +3,12 @@ import * as tf from "@tensorflow/tfjs";
 import * as assert from "uvu/assert";
 import type { GpuBackend } from "../../../kernels/webgpu/contracts.ts";
 import { joinCounts, joinEights, joinSums, rowThreads } from "../../../kernels/webgpu/joining.ts";
-import { defineProgram, type GpuAbilities, type GpuProgram } from "../../../kernels/webgpu/program.ts";
+import { defineProgram, type GpuAbilities, type Snippet } from "../../../kernels/webgpu/program.ts";
 import { expectClose } from "../../conformance/conformance-case.ts";
 import { createRandomData } from "../../conformance/kernels/random-data.ts";
-import { gpuSuite, inKernel, integersOnGpu, onGpu, openGpu, valuesOf } from "./gpu-suite.ts";
+import { gpuSuite, inKernel, onGpu, openGpu, valuesOf } from "./gpu-suite.ts";
 
-/** Runs with programs that may use what `abilities` says, compiled anew by each call. */
+/** Runs with programs that may use what `abilities` says. */
 async function withAbilities<T>(abilities: Partial<GpuAbilities>, work: () => T): Promise<T | "no subgroups"> {
   const { backend } = await openGpu();
   const before = backend.abilities;
@@ -27,30 +27,42 @@ const versions: Readonly<Record<string, Partial<GpuAbilities>>> = {
   "by subgroups": { leastSubgroup: 8 },
 };
 
-/** Two sums, so that the second goes through the memory of the first, and a third. */
-const sumThrice = (): GpuProgram<"values" | "out_sums", "scale"> =>
-  defineProgram({
-    label: "sumThrice",
-    buffers: { values: "f32", out_sums: "out f32" },
-    params: { scale: "f32" },
-    uses: [joinSums],
+interface Stored {
+  readonly threads: number;
+  /** Numbers that all of them store together. */
+  readonly count: number;
+  /** WGSL that uses `lane` and `values`, and stores into `out_numbers`. */
+  readonly code: string;
+}
+
+/** What the threads of a workgroup store that use a helper: a program of its own, compiled anew by each call. */
+function storedBy(helper: Snippet, { threads, count, code }: Stored, values: tf.Tensor1D): number[] {
+  const [element, dtype] = values.dtype === "float32" ? (["f32", "float32"] as const) : (["i32", "int32"] as const);
+  const program = defineProgram({
+    label: "storedBy",
+    buffers: { values: element, out_numbers: `out ${element}` },
+    params: { unused: "u32" },
+    uses: [helper],
     code: /* wgsl */ `
-      @compute @workgroup_size(${rowThreads})
-      fn main(@builtin(local_invocation_index) lane: u32) {
-        out_sums[3u * lane] = join_sums(lane, values[lane]);
-        out_sums[3u * lane + 1u] = join_sums(lane, params.scale * values[lane]);
-        out_sums[3u * lane + 2u] = join_sums(lane, values[lane] * values[lane]);
-      }
+      @compute @workgroup_size(${threads})
+      fn main(@builtin(local_invocation_index) lane: u32) { ${code} }
     `,
   });
-
-function sumsOf(values: Float32Array): number[] {
-  const program = sumThrice();
   return inKernel((memory) => {
-    const out_sums = memory.scratch(3 * rowThreads, "float32");
-    memory.run(program, { buffers: { values: onGpu(tf.tensor1d(values)), out_sums }, params: { scale: 3 }, groups: 1 });
-    return valuesOf(out_sums);
+    const out_numbers = memory.scratch(count, dtype);
+    memory.run(program, { buffers: { values: onGpu(values), out_numbers }, params: { unused: 0 }, groups: 1 });
+    return valuesOf(out_numbers);
   });
+}
+
+/** Three sums, each through the memory of the one before. */
+function sumsOf(values: Float32Array): number[] {
+  const code = /* wgsl */ `
+    out_numbers[3u * lane] = join_sums(lane, values[lane]);
+    out_numbers[3u * lane + 1u] = join_sums(lane, 3.0 * values[lane]);
+    out_numbers[3u * lane + 2u] = join_sums(lane, values[lane] * values[lane]);
+  `;
+  return storedBy(joinSums, { threads: rowThreads, count: 3 * rowThreads, code }, tf.tensor1d(values));
 }
 
 /** As the threads do it without subgroups, in float32: sums of eight neighbours, then the sum of those. */
@@ -82,40 +94,21 @@ gpuSuite("sums over the threads of a workgroup", (test) => {
 });
 
 gpuSuite("sums over eight neighbouring threads", (test) => {
-  const sumEights = (): GpuProgram<"values" | "out_sums", "unused"> =>
-    defineProgram({
-      label: "sumEights",
-      buffers: { values: "f32", out_sums: "out f32" },
-      params: { unused: "u32" },
-      uses: [joinEights],
-      code: /* wgsl */ `
-        @compute @workgroup_size(${rowThreads})
-        fn main(@builtin(local_invocation_index) lane: u32) {
-          let sum = join_eights(lane, values[lane]);
-          let again = join_eights(lane, 2.0 * values[lane]);
-          if (lane % 8u == 0u) {
-            out_sums[lane / 8u] = sum;
-            out_sums[8u + lane / 8u] = again;
-          }
-        }
-      `,
-    });
+  const code = /* wgsl */ `
+    let sum = join_eights(lane, values[lane]);
+    let again = join_eights(lane, 2.0 * values[lane]);
+    if (lane % 8u == 0u) {
+      out_numbers[lane / 8u] = sum;
+      out_numbers[8u + lane / 8u] = again;
+    }
+  `;
 
   /** The adapter's own subgroups, as they must hold eight; on adapters with smaller ones, the same version twice. */
   for (const [what, abilities] of Object.entries({ "without subgroups": { leastSubgroup: 0 }, "as opened": {} })) {
     test(`are known to the first of them: ${what}`, async () => {
       const values = createRandomData(36).floats(rowThreads);
-      const program = sumEights();
       const sums = await withAbilities(abilities, () =>
-        inKernel((memory) => {
-          const out_sums = memory.scratch(16, "float32");
-          memory.run(program, {
-            buffers: { values: onGpu(tf.tensor1d(values)), out_sums },
-            params: { unused: 0 },
-            groups: 1,
-          });
-          return valuesOf(out_sums);
-        }),
+        storedBy(joinEights, { threads: rowThreads, count: 16, code }, tf.tensor1d(values)),
       );
       const eights = Array.from({ length: 8 }, (_, i) =>
         values.subarray(8 * i, 8 * i + 8).reduce((sum, value) => sum + value, 0),
@@ -127,35 +120,19 @@ gpuSuite("sums over eight neighbouring threads", (test) => {
 });
 
 gpuSuite("counts over the threads of a workgroup", (test) => {
-  const countTwice = (threads: 64 | 256): GpuProgram<"values" | "out_counts", "unused"> =>
-    defineProgram({
-      label: "countTwice",
-      buffers: { values: "i32", out_counts: "out i32" },
-      params: { unused: "u32" },
-      uses: [joinCounts(threads)],
-      code: /* wgsl */ `
-        @compute @workgroup_size(${threads})
-        fn main(@builtin(local_invocation_index) lane: u32) {
-          let once = join_counts(lane, u32(values[lane]));
-          let joined = once + join_counts(lane, 2u * u32(values[lane]));
-          out_counts[2u * lane] = i32(joined.x);
-          out_counts[2u * lane + 1u] = i32(joined.y);
-        }
-      `,
-    });
+  const code = /* wgsl */ `
+    let once = join_counts(lane, u32(values[lane]));
+    let joined = once + join_counts(lane, 2u * u32(values[lane]));
+    out_numbers[2u * lane] = i32(joined.x);
+    out_numbers[2u * lane + 1u] = i32(joined.y);
+  `;
 
   for (const threads of [64, 256] as const) {
     for (const [version, abilities] of Object.entries(versions)) {
       test(`are those before each of ${threads} threads, and of all: ${version}`, async () => {
         const values = createRandomData(35).indices(threads, 1000);
-        const program = countTwice(threads);
         const counts = await withAbilities(abilities, () =>
-          inKernel((memory) => {
-            const out_counts = memory.scratch(2 * threads, "int32");
-            const buffers = { values: integersOnGpu(values), out_counts };
-            memory.run(program, { buffers, params: { unused: 0 }, groups: 1 });
-            return valuesOf(out_counts);
-          }),
+          storedBy(joinCounts(threads), { threads, count: 2 * threads, code }, tf.tensor1d(values, "int32")),
         );
         if (counts === "no subgroups") return;
         const sumOf = (part: Int32Array): number => 3 * part.reduce((sum, value) => sum + value, 0);
