@@ -162,15 +162,20 @@ function groupsOf(memory: GpuMemory, expertIndices_BR: tf.Tensor2D, numExperts: 
   return { order, starts };
 }
 
-/** Where tiles of so many rows begin, found once for an index tensor too. */
-function tilesOf(memory: GpuMemory, expertIndices_BR: tf.Tensor2D, numExperts: number, tile: TileName): ExpertTiles {
+/** The same in tiles; where those begin is found once for an index tensor too. */
+function tiledGroupsOf(
+  memory: GpuMemory,
+  expertIndices_BR: tf.Tensor2D,
+  numExperts: number,
+  tile: TileName,
+): ExpertGroups & ExpertTiles {
+  const groups = groupsOf(memory, expertIndices_BR, numExperts);
   const request = { numExperts, numPairs: expertIndices_BR.size, tileRows: tiles[tile].rows };
-  const { starts } = groupsOf(memory, expertIndices_BR, numExperts);
   const key = `experts ${numExperts} in tiles of ${request.tileRows}`;
   const [tileStarts] = memory.attached(expertIndices_BR, key, (keep) => [
-    tilesOfExperts(memory, starts, { ...request, keep }).tileStarts,
+    tilesOfExperts(memory, groups.starts, { ...request, keep }).tileStarts,
   ]) as [tf.TensorInfo];
-  return { tileStarts, mostTiles: mostTilesOf(request) };
+  return { ...groups, tileStarts, mostTiles: mostTilesOf(request) };
 }
 
 /** Pre-activations of a part of the batch, with bias and ReLU: [count, R, M] in scratch memory. For encode top-k. */
@@ -248,10 +253,7 @@ export const groupedMatmulWebGpu: readonly KernelVersion[] = [
     runEncode(memory, {
       ...{ ...inputs, tile, out, selected, numExperts, firstRow: 0 },
       program: plainEncode(tile, operandsOf(memory, attrs)),
-      groups: {
-        ...groupsOf(memory, expertIndices_BR, numExperts),
-        ...tilesOf(memory, expertIndices_BR, numExperts, tile),
-      },
+      groups: tiledGroupsOf(memory, expertIndices_BR, numExperts, tile),
     });
     return out;
   }),
@@ -263,8 +265,7 @@ export const groupedMatmulWebGpu: readonly KernelVersion[] = [
     const out_BD = memory.allocate([rows, width], "float32");
     const parts = selected === 1 ? out_BD : memory.scratch(rows * selected * width, "float32");
     const tile = tileFor(memory.tuning.decodeTile, { rows: (rows * selected) / numExperts, columns: width });
-    const { order, starts } = groupsOf(memory, expertIndices_BR, numExperts);
-    const { tileStarts, mostTiles } = tilesOf(memory, expertIndices_BR, numExperts, tile);
+    const { order, starts, tileStarts, mostTiles } = tiledGroupsOf(memory, expertIndices_BR, numExperts, tile);
     memory.run(decode(tile, operandsOf(memory, attrs)), {
       buffers: { values: values_BRM, weights: weights_FD, order, starts, tile_starts: tileStarts, out_rows: parts },
       params: { experts: numExperts, width, features },
